@@ -1,0 +1,1 @@
+"""Model backends: they turn a core request into a stream of core events."""

@@ -1,0 +1,246 @@
+"""Everything that can go wrong, as one tree.
+
+MochiError
+├── Invalid                          the caller's mistake
+│   ├── InvalidRequest               a field is missing, of the wrong type, out of bounds
+│   │   └── ContextOverflow          the prompt does not fit into the model's context
+│   └── Unsupported                  a field or value that cannot be honoured here
+├── NotFound
+│   ├── RouteNotFound                no such path
+│   └── ModelNotFound
+├── MethodNotAllowed                 the path is there, but not for this method
+├── Denied
+│   └── CloudDisabled                the model runs in Ollama's cloud, and that is switched off
+├── Refused                          turned away at the front door
+│   ├── HostRefused
+│   ├── OriginRefused
+│   ├── UnsupportedMediaType
+│   └── InvalidAPIKey
+├── TooLarge                         the body is over the limit
+├── Overloaded                       the gateway itself is full
+└── Upstream                         Ollama's fault
+    ├── BackendUnreachable           refused, unknown host, connect time-out
+    ├── BackendFailed                any other failure, broken streams included
+    │   └── ModelLoadFailed          out of memory, incompatible files: asking again will not help
+    ├── BackendBusy                  Ollama's queue is full
+    ├── BackendRateLimited           Ollama's cloud wants a pause
+    └── BackendTimeout               Ollama went silent
+
+An error knows its `code`, its `message` for people and its `details`; it does not know HTTP. Each
+API family owns one table from these classes to a status and a body
+(`gateway.dialects.openai.errors`, `gateway.http.errors`).
+"""
+
+from typing import Any, ClassVar
+
+__all__ = [
+    "BackendBusy",
+    "BackendFailed",
+    "BackendRateLimited",
+    "BackendTimeout",
+    "BackendUnreachable",
+    "CloudDisabled",
+    "ContextOverflow",
+    "Denied",
+    "HostRefused",
+    "Invalid",
+    "InvalidAPIKey",
+    "InvalidRequest",
+    "MethodNotAllowed",
+    "MochiError",
+    "ModelLoadFailed",
+    "ModelNotFound",
+    "NotFound",
+    "OriginRefused",
+    "Overloaded",
+    "Refused",
+    "RouteNotFound",
+    "TooLarge",
+    "Unsupported",
+    "UnsupportedMediaType",
+    "Upstream",
+]
+
+
+class MochiError(Exception):
+    """The root: `str(error)` is a sentence for people, `details` an object for programs."""
+
+    code: ClassVar[str] = "INTERNAL_ERROR"
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class Invalid(MochiError):
+    """The caller's mistake.
+
+    `param` is the field at fault in the caller's own spelling (`messages[0].content`), `reason` a
+    word for programs in OpenAI's vocabulary (`invalid_type`, `missing_required_parameter`, …); both
+    may be `None`.
+    """
+
+    code = "VALIDATION_ERROR"
+
+    def __init__(
+        self, message: str, *, param: str | None = None, reason: str | None = None, **details: Any
+    ) -> None:
+        super().__init__(message, **details)
+        self.param = param
+        self.reason = reason
+
+
+class InvalidRequest(Invalid):
+    """A field is missing, of the wrong type or out of bounds, or the body is no JSON."""
+
+
+class ContextOverflow(InvalidRequest):
+    """The prompt is longer than the model's context window."""
+
+    def __init__(self, message: str, *, param: str | None = "messages", **details: Any) -> None:
+        super().__init__(message, param=param, reason="context_length_exceeded", **details)
+
+
+class Unsupported(Invalid):
+    """A field (`reason="unsupported_parameter"`) or value (`"unsupported_value"`) with no effect."""
+
+    code = "UNSUPPORTED"
+
+
+class NotFound(MochiError):
+    """Something the caller named does not exist."""
+
+    code = "NOT_FOUND"
+
+
+class RouteNotFound(NotFound):
+    """There is no such path."""
+
+
+class ModelNotFound(NotFound):
+    """Ollama does not have this model."""
+
+    code = "MODEL_NOT_FOUND"
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"The model '{model}' does not exist in Ollama.", model=model)
+
+
+class MethodNotAllowed(MochiError):
+    """The path exists, but not for this method; `allow` lists those it has."""
+
+    code = "METHOD_NOT_ALLOWED"
+
+    def __init__(self, message: str, allow: tuple[str, ...] = ()) -> None:
+        super().__init__(message, allow=list(allow))
+        self.allow = allow
+
+
+class Denied(MochiError):
+    """Understood, and not allowed."""
+
+    code = "DENIED"
+
+
+class CloudDisabled(Denied):
+    """The model would run in Ollama's cloud, which this Ollama has switched off."""
+
+    code = "CLOUD_DISABLED"
+
+
+class Refused(MochiError):
+    """Turned away at the front door, before any route was looked at."""
+
+
+class HostRefused(Refused):
+    """The Host header is missing, doubled or not on the list (DNS rebinding)."""
+
+    code = "HOST_REFUSED"
+
+
+class OriginRefused(Refused):
+    """A web page of a foreign origin is behind the request (cross-site request forgery)."""
+
+    code = "ORIGIN_REFUSED"
+
+
+class UnsupportedMediaType(Refused):
+    """A body that does not call itself `application/json`."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class InvalidAPIKey(Refused):
+    """No key, or the wrong one. `given` tells the two apart, as OpenAI's error codes do."""
+
+    code = "INVALID_API_KEY"
+
+    def __init__(self, message: str, *, given: bool) -> None:
+        super().__init__(message)
+        self.given = given
+
+
+class TooLarge(MochiError):
+    """The body is over the limit, in bytes."""
+
+    code = "TOO_LARGE"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is larger than {limit} bytes.", limit=limit)
+
+
+class Overloaded(MochiError):
+    """The gateway has as many open streams as it allows; `retry_after` in seconds."""
+
+    code = "OVERLOADED"
+
+    def __init__(self, message: str, retry_after: float = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Upstream(MochiError):
+    """Ollama's fault, or the network's on the way to it."""
+
+    code = "OLLAMA_ERROR"
+
+
+class BackendUnreachable(Upstream):
+    """Connection refused, unknown host, or a connect time-out."""
+
+    code = "OLLAMA_UNREACHABLE"
+
+
+class BackendFailed(Upstream):
+    """Any other failure of Ollama: an error it reports, garbage, an answer that breaks off."""
+
+
+class ModelLoadFailed(BackendFailed):
+    """The model cannot be loaded: no memory, incompatible files. A retry repeats the work."""
+
+
+class BackendBusy(Upstream):
+    """Ollama's queue is full; `retry_after` in seconds."""
+
+    code = "OLLAMA_BUSY"
+
+    def __init__(self, message: str, retry_after: float = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class BackendRateLimited(Upstream):
+    """Ollama's cloud wants a pause; `retry_after` in seconds, when it said how long."""
+
+    code = "OLLAMA_RATE_LIMITED"
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class BackendTimeout(Upstream):
+    """Ollama accepted the request and then said nothing for too long."""
+
+    code = "OLLAMA_TIMEOUT"

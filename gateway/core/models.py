@@ -1,0 +1,46 @@
+"""What is known about a model."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+__all__ = ["Embeddings", "ModelCard", "ModelDetails"]
+
+
+class ModelCard(Struct, frozen=True, kw_only=True):
+    """A model as a list shows it; `""` and 0 where the backend does not say. `size` in bytes."""
+
+    name: str
+    modified_at: datetime
+    size: int = 0
+    digest: str = ""
+    family: str = ""
+    parameter_size: str = ""
+    quantization: str = ""
+    format: str = ""
+
+
+class ModelDetails(Struct, frozen=True, kw_only=True):
+    """What a model can do.
+
+    `capabilities` are Ollama's words (`completion`, `tools`, `insert`, `vision`, `embedding`,
+    `thinking`, `audio`); `None` from servers too old to report them, which means unknown, not none.
+    `context_length` is the trained length in tokens, `None` when the backend does not say.
+    """
+
+    name: str
+    capabilities: frozenset[str] | None
+    context_length: int | None = None
+    family: str = ""
+    parameter_size: str = ""
+    quantization: str = ""
+    format: str = ""
+    template: str = ""
+    parameters: str = ""
+
+
+class Embeddings(Struct, frozen=True):
+    """One vector per input, in the order of the inputs, and the tokens that all inputs took."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    prompt_tokens: int = 0

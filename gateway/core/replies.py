@@ -1,0 +1,59 @@
+"""A stream of events folded into one answer."""
+
+from collections.abc import AsyncGenerator
+
+from msgspec import Struct
+
+from gateway.core.errors import BackendFailed
+from gateway.core.events import (
+    Batch,
+    Finished,
+    FinishReason,
+    TextDelta,
+    ThinkingDelta,
+    Timings,
+    TokenLogprob,
+    ToolCalled,
+    Usage,
+    each,
+)
+from gateway.core.messages import AssistantMessage, ToolCall, text
+
+__all__ = ["Reply", "collect"]
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """A whole answer. `logprobs` is empty unless they were asked for."""
+
+    message: AssistantMessage
+    reason: FinishReason
+    usage: Usage
+    timings: Timings
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+async def collect(batches: AsyncGenerator[Batch, None]) -> Reply:
+    """Read a stream to its end; `BackendFailed` if it stops without `Finished`."""
+    said: list[str] = []
+    thought: list[str] = []
+    calls: list[ToolCall] = []
+    logprobs: list[TokenLogprob] = []
+    async for event in each(batches):
+        match event:
+            case TextDelta(piece, entries):
+                said.append(piece)
+                logprobs.extend(entries)
+            case ThinkingDelta(piece):
+                thought.append(piece)
+            case ToolCalled(call):
+                calls.append(call)
+            case Finished(reason, usage, timings):
+                message = AssistantMessage(text("".join(said)), "".join(thought), tuple(calls))
+                return Reply(
+                    message=message,
+                    reason=reason,
+                    usage=usage,
+                    timings=timings,
+                    logprobs=tuple(logprobs),
+                )
+    raise BackendFailed("The answer broke off before its end.")

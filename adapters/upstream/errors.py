@@ -23,7 +23,7 @@ class UpstreamError(Exception):
 
 
 class ConnectFailed(UpstreamError):
-    """No connection could be made, so nothing was asked: the only failure that is safe to repeat."""
+    """No connection could be made, nothing was asked: the only failure that is safe to repeat."""
 
 
 class ConnectionBroken(UpstreamError):

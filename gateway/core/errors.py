@@ -103,7 +103,7 @@ class ContextOverflow(InvalidRequest):
 
 
 class Unsupported(Invalid):
-    """A field (`reason="unsupported_parameter"`) or value (`"unsupported_value"`) with no effect."""
+    """A field (reason `unsupported_parameter`) or value (`unsupported_value`) with no effect."""
 
     code = "UNSUPPORTED"
 

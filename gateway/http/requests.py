@@ -1,5 +1,7 @@
 """Request ids, the access log, and the last resort for what nobody caught: the outermost layer."""
 
+from __future__ import annotations
+
 import logging
 import re
 from collections.abc import Awaitable

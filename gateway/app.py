@@ -6,7 +6,8 @@ from typing import Any
 
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
-from litestar.plugins import InitPlugin
+from litestar.plugins import InitPlugin, PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 
 from gateway.core.backend import Backend
 from gateway.core.errors import InvalidRequest, MethodNotAllowed, RouteNotFound
@@ -30,7 +31,7 @@ def create_app(
     `max_open` is how many answers may be under way at a time. The guards wrap the router itself, so
     a test of the application passes through them too.
     """
-    app = Litestar(
+    app = LeanLitestar(
         route_handlers=[health, openai_router(backend, max_body=rules.max_body, max_open=max_open)],
         plugins=list(extensions),
         exception_handlers={Exception: answer_error},
@@ -40,6 +41,17 @@ def create_app(
     )
     app.asgi_handler = Requests(Guards(app.asgi_handler, rules))
     return app
+
+
+class LeanLitestar(Litestar):
+    """Litestar without its plugins for pydantic and attrs: ours are msgspec structs.
+
+    Importing pydantic for a plugin that never acts costs 0.1 s of every start and 8 MiB.
+    """
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
 
 
 @get("/health", include_in_schema=False, sync_to_thread=False)

@@ -214,3 +214,12 @@ def test_a_password_in_a_bad_address_is_not_repeated(tmp_path: Path) -> None:
 def test_a_config_can_be_changed_by_value() -> None:
     changed = msgspec.structs.replace(Config(), ollama_host="http://127.0.0.1:1")
     assert changed == Config(ollama_host="http://127.0.0.1:1")
+
+
+def test_the_example_file_shows_every_setting_at_its_default(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "examples" / "mochi.toml"
+    config = load({}, {}, tmp_path, str(example))
+    assert config == Config(data_dir=tmp_path)
+    lines = example.read_text("utf-8").splitlines()
+    shown = {line.removeprefix("# ").split(" = ")[0] for line in lines if " = " in line}
+    assert shown == set(Config.__struct_fields__)

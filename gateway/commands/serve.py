@@ -119,8 +119,10 @@ def banner(config: Config, url: str) -> str:
         f"  OpenAI API  {url}/v1",
         f'  In Python   OpenAI(base_url="{url}/v1", api_key={key_in_python(config)})',
         f"  Health      {url}/health",
-        "",
     ]
+    if config.on_loopback and not config.api_key:
+        lines.append(f"  Routes      {url}/docs")
+    lines.append("")
     if config.host in ANY_ADDRESS and not config.allowed_hosts:
         lines += ["Other machines need the name they use for this one in MOCHI_ALLOWED_HOSTS.", ""]
     return "\n".join(lines)

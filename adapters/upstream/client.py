@@ -25,7 +25,8 @@ class UpstreamClient:
     """Requests to one server over kept connections.
 
     It follows no redirects, keeps no cookies, reads no proxy variables, and asks again only when a
-    connection that had been idle turns out to be dead. `ValueError` for a bad `base_url`.
+    connection that had been idle turns out to be dead. `ValueError` for a bad `base_url`, of which
+    `authority` is the host and port: what may be shown to people.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class UpstreamClient:
         user_agent: str = "mochi-gateway",
     ) -> None:
         origin = parse(base_url)
+        self.authority = origin.authority
         self.active = 0
         self._timeouts = timeouts
         self._header_bytes = limits.header_bytes

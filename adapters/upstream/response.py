@@ -1,12 +1,13 @@
 """What a caller holds: a head that is there and a body that is arriving."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from adapters.upstream.answer import Answer
 from adapters.upstream.connection import Connection
-from adapters.upstream.errors import ConnectionBroken, LimitExceeded
+from adapters.upstream.errors import ConnectionBroken, LimitExceeded, UpstreamError
 
 __all__ = ["UpstreamResponse"]
 
@@ -67,6 +68,16 @@ class UpstreamResponse:
             blocks.append(block)
             size += len(block)
         raise LimitExceeded(f"The answer is larger than {limit} bytes.")
+
+    async def finish(self, patience: float) -> None:
+        """Wait for the end of an answer that has already said everything, never with an error.
+
+        The last bytes of the framing often come in a packet of their own, and the connection is
+        only worth keeping after them. After `patience` seconds, or more of a body, it is not.
+        """
+        self._timeout = patience
+        with suppress(UpstreamError):
+            await self.block()
 
     def close(self) -> None:
         """Keep the connection if the answer has come to its end, abort it otherwise."""

@@ -9,10 +9,11 @@ import msgspec
 from adapters.ollama import answering, asking, wire
 from adapters.ollama.errors import garbled, refused, reported, unanswered
 from adapters.ollama.shown import ShownModels
-from adapters.upstream.client import UpstreamClient, UpstreamResponse
+from adapters.upstream.client import UpstreamClient
 from adapters.upstream.errors import LimitExceeded, Silent, UpstreamError
 from adapters.upstream.lines import Lines
-from gateway.core.errors import BackendFailed, MochiError, ModelNotFound
+from adapters.upstream.response import UpstreamResponse
+from gateway.core.errors import BackendFailed, ContextOverflow, MochiError, ModelNotFound
 from gateway.core.events import Batch
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
 from gateway.core.requests import ChatRequest, EmbedRequest
@@ -23,6 +24,7 @@ MIB: Final = 1024 * 1024
 OBJECT_LIMIT: Final = 64 * MIB
 ERROR_LIMIT: Final = MIB
 PROBE_SECONDS: Final = 2
+PATIENCE: Final = 0.25
 
 _Whole = TypeVar("_Whole", bound=wire.ErrorAnswer)
 
@@ -61,6 +63,8 @@ class OllamaBackend:
                     block = await response.block()
                     # The answer to an empty list of messages is one object without a newline.
                     batch = reader.read(lines.feed(block) if block else lines.rest())
+                    if reader.finished:
+                        await response.finish(PATIENCE)
                     if batch:
                         yield batch
                     if reader.failure is not None:
@@ -73,7 +77,10 @@ class OllamaBackend:
     async def embed(self, request: EmbedRequest) -> Embeddings:
         """All inputs in one call; one bad input fails them all."""
         body = asking.embed(request)
-        answer = await self._whole(_embed, "POST", "/api/embed", body, request.model)
+        try:
+            answer = await self._whole(_embed, "POST", "/api/embed", body, request.model)
+        except ContextOverflow as error:
+            raise ContextOverflow(error.message, param="input", **error.details) from error
         return answering.embeddings(answer, expected=len(request.inputs))
 
     async def version(self) -> str:
@@ -121,14 +128,16 @@ class OllamaBackend:
     async def _open(self, method: str, path: str, body: bytes, model: str) -> UpstreamResponse:
         """An answer with status 200 that is at least called JSON."""
         response = await self._client.open(method, path, body)
-        if response.status == 200 and "json" in response.content_type:
+        if response.status == 200 and "json" in response.content_type.lower():
             return response
         with response:
             raise await self._refusal(response, model)
 
     async def _refusal(self, response: UpstreamResponse, model: str) -> MochiError:
         if response.status == 200:
-            return BackendFailed(f"What answers at {self._host} sends pages, not Ollama's JSON.")
+            return BackendFailed(
+                f"What answers at {self._client.authority} sends pages, not Ollama's JSON."
+            )
         try:
             body = await response.read(ERROR_LIMIT)
         except LimitExceeded:

@@ -1,6 +1,7 @@
 """A stream of events folded into one answer."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from msgspec import Struct
 
@@ -38,22 +39,23 @@ async def collect(batches: AsyncGenerator[Batch, None]) -> Reply:
     thought: list[str] = []
     calls: list[ToolCall] = []
     logprobs: list[TokenLogprob] = []
-    async for event in each(batches):
-        match event:
-            case TextDelta(piece, entries):
-                said.append(piece)
-                logprobs.extend(entries)
-            case ThinkingDelta(piece):
-                thought.append(piece)
-            case ToolCalled(call):
-                calls.append(call)
-            case Finished(reason, usage, timings):
-                message = AssistantMessage(text("".join(said)), "".join(thought), tuple(calls))
-                return Reply(
-                    message=message,
-                    reason=reason,
-                    usage=usage,
-                    timings=timings,
-                    logprobs=tuple(logprobs),
-                )
+    async with aclosing(each(batches)) as events:
+        async for event in events:
+            match event:
+                case TextDelta(piece, entries):
+                    said.append(piece)
+                    logprobs.extend(entries)
+                case ThinkingDelta(piece):
+                    thought.append(piece)
+                case ToolCalled(call):
+                    calls.append(call)
+                case Finished(reason, usage, timings):
+                    message = AssistantMessage(text("".join(said)), "".join(thought), tuple(calls))
+                    return Reply(
+                        message=message,
+                        reason=reason,
+                        usage=usage,
+                        timings=timings,
+                        logprobs=tuple(logprobs),
+                    )
     raise BackendFailed("The answer broke off before its end.")

@@ -70,13 +70,13 @@ class UpstreamResponse:
         raise LimitExceeded(f"The answer is larger than {limit} bytes.")
 
     async def finish(self, patience: float) -> None:
-        """Wait for the end of an answer that has already said everything, never with an error.
+        """Close an answer that has said everything, but first wait for its end, never with an error.
 
         The last bytes of the framing often come in a packet of their own, and the connection is
-        only worth keeping after them. After `patience` seconds, or more of a body, it is not.
+        only worth keeping after them; not after `patience` seconds, or if more of a body comes.
         """
         self._timeout = patience
-        with suppress(UpstreamError):
+        with self, suppress(UpstreamError):
             await self.block()
 
     def close(self) -> None:

@@ -23,7 +23,6 @@ __all__ = ["OllamaBackend"]
 MIB: Final = 1024 * 1024
 OBJECT_LIMIT: Final = 64 * MIB
 ERROR_LIMIT: Final = MIB
-PROBE_SECONDS: Final = 2
 PATIENCE: Final = 0.25
 
 _Whole = TypeVar("_Whole", bound=wire.ErrorAnswer)
@@ -35,10 +34,14 @@ _version = msgspec.json.Decoder(wire.VersionAnswer)
 
 
 class OllamaBackend:
-    """The models of the Ollama that `client` talks to. The client is the backend's from now on."""
+    """The models of the Ollama that `client` talks to. The client is the backend's from now on.
 
-    def __init__(self, client: UpstreamClient) -> None:
+    `probe_seconds` is how long `version` may take: whoever asks wants to know if Ollama is well.
+    """
+
+    def __init__(self, client: UpstreamClient, *, probe_seconds: float = 2) -> None:
         self._client = client
+        self._probe_seconds = probe_seconds
         self._shown = ShownModels(self._show)
 
     async def models(self) -> list[ModelCard]:
@@ -84,9 +87,9 @@ class OllamaBackend:
         return answering.embeddings(answer, expected=len(request.inputs))
 
     async def version(self) -> str:
-        """`BackendTimeout` after two seconds: whoever asks wants to know whether Ollama is well."""
+        """`BackendTimeout` after `probe_seconds`."""
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
+            async with asyncio.timeout(self._probe_seconds):
                 answer = await self._whole(_version, "GET", "/api/version")
         except TimeoutError:
             raise self._unanswered(Silent("No answer to the probe.")) from None
@@ -126,9 +129,9 @@ class OllamaBackend:
         return answer
 
     async def _open(self, method: str, path: str, body: bytes, model: str) -> UpstreamResponse:
-        """An answer with status 200 that is at least called JSON."""
+        """An answer with status 200 that does not call itself something else than JSON."""
         response = await self._client.open(method, path, body)
-        if response.status == 200 and "json" in response.content_type.lower():
+        if response.status == 200 and _may_be_json(response.content_type):
             return response
         with response:
             raise await self._refusal(response, model)
@@ -150,6 +153,10 @@ class OllamaBackend:
 
     def _unanswered(self, error: UpstreamError) -> MochiError:
         return unanswered(error, self._client.authority)
+
+
+def _may_be_json(content_type: str) -> bool:
+    return not content_type or "json" in content_type.lower()
 
 
 def _seconds(retry_after: str) -> float | None:

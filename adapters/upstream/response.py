@@ -70,7 +70,7 @@ class UpstreamResponse:
         raise LimitExceeded(f"The answer is larger than {limit} bytes.")
 
     async def finish(self, patience: float) -> None:
-        """Close an answer that has said everything, but first wait for its end, never with an error.
+        """Close an answer that has said everything, but wait for its end first; raises nothing.
 
         The last bytes of the framing often come in a packet of their own, and the connection is
         only worth keeping after them; not after `patience` seconds, or if more of a body comes.

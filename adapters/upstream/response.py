@@ -75,9 +75,11 @@ class UpstreamResponse:
         The last bytes of the framing often come in a packet of their own, and the connection is
         only worth keeping after them; not after `patience` seconds, or if more of a body comes.
         """
-        self._timeout = patience
-        with self, suppress(UpstreamError):
-            await self.block()
+        if not self._answer.complete:
+            self._timeout = patience
+            with suppress(UpstreamError):
+                await self.block()
+        self.close()
 
     def close(self) -> None:
         """Keep the connection if the answer has come to its end, abort it otherwise."""

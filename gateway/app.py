@@ -10,9 +10,10 @@ from litestar.plugins import InitPlugin
 
 from gateway.core.backend import Backend
 from gateway.core.errors import InvalidRequest, MethodNotAllowed, RouteNotFound
+from gateway.http.ahead import Ahead
 from gateway.http.errors import log_unexpected, render
 from gateway.http.guards import GuardRules, Guards
-from gateway.http.openai import openai_router
+from gateway.http.openai import openai_routes
 from gateway.http.requests import Requests
 
 __all__ = ["create_app"]
@@ -30,15 +31,16 @@ def create_app(
     `max_open` is how many answers may be under way at a time. The guards wrap the router itself, so
     a test of the application passes through them too.
     """
+    openai, hot = openai_routes(backend, max_body=rules.max_body, max_open=max_open)
     app = Litestar(
-        route_handlers=[health, openai_router(backend, max_body=rules.max_body, max_open=max_open)],
+        route_handlers=[health, openai],
         plugins=list(extensions),
         exception_handlers={Exception: answer_error},
         lifespan=[closing(backend)],
         logging_config=None,
         request_max_body_size=rules.max_other_body,
     )
-    app.asgi_handler = Requests(Guards(app.asgi_handler, rules))
+    app.asgi_handler = Requests(Guards(Ahead(hot, app.asgi_handler), rules))
     return app
 
 

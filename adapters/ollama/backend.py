@@ -24,6 +24,7 @@ MIB: Final = 1024 * 1024
 OBJECT_LIMIT: Final = 64 * MIB
 ERROR_LIMIT: Final = MIB
 PATIENCE: Final = 0.25
+LONGEST_PAUSE: Final = 24 * 60 * 60
 
 _Whole = TypeVar("_Whole", bound=wire.ErrorAnswer)
 
@@ -124,7 +125,7 @@ class OllamaBackend:
             answer = decoder.decode(data)
         except (ValueError, RecursionError) as error:
             raise garbled() from error
-        if answer.error is not None:
+        if answer.error:
             raise reported(answer.error, model=model)
         return answer
 
@@ -161,4 +162,4 @@ def _may_be_json(content_type: str) -> bool:
 
 def _seconds(retry_after: str) -> float | None:
     """The header may also be a date, which says nothing reliable between two clocks."""
-    return float(retry_after) if retry_after.isdecimal() else None
+    return min(float(retry_after), LONGEST_PAUSE) if retry_after.isdecimal() else None

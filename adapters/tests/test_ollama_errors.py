@@ -89,6 +89,7 @@ def test_what_a_model_cannot_do(status: int, text: str, param: str, reason: str)
         (400, 'invalid think value: "huge" (must be "high"', "reasoning_effort"),
         (400, "model is required", "model"),
         (400, "illegal base64 data at input byte 4", "messages"),
+        (400, 'time: missing unit in duration "300"', "keep_alive"),
         (400, "top_logprobs must be between 0 and 20", "top_logprobs"),
         (400, "json: cannot unmarshal string into Go struct field", None),
     ],
@@ -145,6 +146,11 @@ def test_bodies_that_are_not_ollamas(body: bytes) -> None:
         assert str(status) in error.message
     assert type(refused(400, body, model="m")) is InvalidRequest
     assert isinstance(refused(503, body, model="m"), BackendBusy)
+
+
+def test_a_401_is_ollamas_only_with_its_words() -> None:
+    assert "ollama signin" in refusal(401, "unauthorized").message
+    assert "credentials" in refused(401, b"<html>", model="m").message
 
 
 def test_an_empty_403_is_about_the_gateway_itself() -> None:

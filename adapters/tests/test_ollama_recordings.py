@@ -50,7 +50,7 @@ REFUSED: dict[str, tuple[type[MochiError], str | None]] = {
     "chat-image-bad-base64": (InvalidRequest, "messages"),
     "chat-image-data-uri": (InvalidRequest, "messages"),
     "chat-keep-alive-bool": (InvalidRequest, None),
-    "chat-keep-alive-no-unit": (InvalidRequest, None),
+    "chat-keep-alive-no-unit": (InvalidRequest, "keep_alive"),
     "chat-messages-string": (InvalidRequest, None),
     "chat-model-empty": (InvalidRequest, "model"),
     "chat-model-invalid": (InvalidRequest, "model"),

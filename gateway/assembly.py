@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from litestar import Litestar
+from litestar.types import ASGIApp
 
 from adapters.ollama.backend import OllamaBackend
 from adapters.upstream.client import Timeouts, UpstreamClient
@@ -18,7 +18,7 @@ from gateway.http.origins import LOOPBACK_NAMES
 __all__ = ["build", "from_environment", "ollama"]
 
 
-def build(config: Config) -> Litestar:
+def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
     backend: Backend = ollama(config)
     return create_app(
@@ -28,10 +28,11 @@ def build(config: Config) -> Litestar:
         ],
         rules=guard_rules(config),
         max_open=config.max_streams,
+        documents=config.on_loopback or config.api_key is not None,
     )
 
 
-def from_environment() -> Litestar:
+def from_environment() -> ASGIApp:
     """The gateway by `MOCHI_*` and `mochi.toml` alone, for `--factory` of any ASGI server."""
     return build(load({}, os.environ, Path.cwd()))
 

@@ -19,9 +19,36 @@ from gateway.dialects.openai.chat.writing import ChunkWriter, write
 from gateway.dialects.openai.models import Model, ModelList, find_model, write_models
 from gateway.http.ahead import RawRoutes
 from gateway.http.body import ClientGone, read_body
+from gateway.http.operations import RawOperation
 from gateway.http.streams import WhileConnected, send_events, send_json
 
-__all__ = ["openai_routes"]
+__all__ = ["OPERATIONS", "openai_routes"]
+
+OPERATIONS = (
+    RawOperation(
+        path="/v1/chat/completions",
+        method="post",
+        summary="Answer a conversation",
+        tag="OpenAI",
+        description=(
+            "The next message of a conversation, whole or, with `stream`, as server-sent events"
+            " that end with `data: [DONE]`. A field that would change the answer and cannot be"
+            " honoured is refused by its name; unknown fields are ignored."
+        ),
+        request=wire.ChatCompletionRequest,
+        response=wire.ChatCompletion,
+        streams=True,
+        errors=(
+            (400, "A field is wrong or cannot be honoured (`param`), or the prompt is too long."),
+            (404, "There is no such model."),
+            (413, "The body is too large."),
+            (415, "The body is not `application/json`."),
+            (502, "Ollama cannot be reached, or it failed."),
+            (503, "Too busy, or the model cannot be loaded."),
+            (504, "Ollama went silent."),
+        ),
+    ),
+)
 
 CHAT = msgspec.json.Decoder(wire.ChatCompletionRequest)
 

@@ -24,6 +24,7 @@ MIB: Final = 1024 * 1024
 OBJECT_LIMIT: Final = 64 * MIB
 ERROR_LIMIT: Final = MIB
 PATIENCE: Final = 0.25
+"""Seconds for the end of a body to follow the last line."""
 LONGEST_PAUSE: Final = 24 * 60 * 60
 
 _Whole = TypeVar("_Whole", bound=wire.ErrorAnswer)

@@ -1,0 +1,142 @@
+"""The objects of `/api/chat` and `/api/generate`, key by key, and many of them as one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from .engine import Generation, Piece
+from .times import now, utc
+
+__all__ = ["ChatReply", "GenerateReply", "Reply", "Timing", "folded"]
+
+_PROMPT_TOKEN = 40_000  # nanoseconds that evaluating one token of a prompt is said to take
+
+
+class Timing(Struct, frozen=True):
+    """When the request came, its model was ready, its answer began: in nanoseconds."""
+
+    asked: int
+    loaded: int
+    began: int
+
+    def metrics(self, generation: Generation) -> dict[str, int]:
+        """As Ollama counts; what is 0 is left out."""
+        moment = now()
+        every = {
+            "total_duration": max(moment - self.asked, 1),
+            "load_duration": max(self.loaded - self.asked, 1),
+            "prompt_eval_count": generation.prompt_tokens,
+            "prompt_eval_duration": generation.prompt_tokens * _PROMPT_TOKEN,
+            "eval_count": generation.eval_tokens,
+            "eval_duration": max(moment - self.began, 1),
+        }
+        return {name: value for name, value in every.items() if value}
+
+
+class ChatReply:
+    """Objects of `/api/chat`: the text is in `message`, `logprobs` stand before the metrics."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+    def object(
+        self, piece: Piece, ending: dict[str, Any] | None, metrics: dict[str, int]
+    ) -> dict[str, Any]:
+        message: dict[str, Any] = {"role": "assistant", "content": piece.content}
+        if piece.thinking:
+            message["thinking"] = piece.thinking
+        if piece.calls:
+            message["tool_calls"] = list(piece.calls)
+        logprobs = {"logprobs": list(piece.logprobs)} if piece.logprobs else {}
+        return {
+            "model": self.model,
+            "created_at": utc(now()),
+            "message": message,
+            "done": ending is not None,
+            **(ending or {}),
+            **logprobs,
+            **metrics,
+        }
+
+    def ended(self, reason: str) -> dict[str, Any]:
+        """The only object after loading or unloading."""
+        return self.object(Piece(), {"done_reason": reason}, {})
+
+    def rendered(self, template: str) -> dict[str, Any]:
+        return {**self.object(Piece(), None, {}), "_debug_info": {"rendered_template": template}}
+
+    def objects(self, generation: Generation, timing: Timing) -> Iterator[dict[str, Any]]:
+        """One object a piece, made when it is asked for, and the last with the metrics."""
+        for piece in generation.pieces:
+            yield self.object(piece, None, {})
+        ending = {"done_reason": generation.reason}
+        yield self.object(generation.last, ending, timing.metrics(generation))
+
+
+class GenerateReply(ChatReply):
+    """Objects of `/api/generate`: the text is in `response`, `logprobs` come last of all.
+
+    `context` says how many tokens the whole exchange has; None for a raw prompt.
+    """
+
+    def __init__(self, model: str, context: int | None = None) -> None:
+        super().__init__(model)
+        self.context = context
+
+    def object(
+        self, piece: Piece, ending: dict[str, Any] | None, metrics: dict[str, int]
+    ) -> dict[str, Any]:
+        thinking = {"thinking": piece.thinking} if piece.thinking else {}
+        context = {"context": list(range(self.context))} if self.context and metrics else {}
+        logprobs = {"logprobs": list(piece.logprobs)} if piece.logprobs else {}
+        return {
+            "model": self.model,
+            "created_at": utc(now()),
+            "response": piece.content,
+            **thinking,
+            "done": ending is not None,
+            **(ending or {}),
+            **context,
+            **metrics,
+            **logprobs,
+        }
+
+
+Reply = ChatReply | GenerateReply
+
+
+def folded(objects: list[dict[str, Any]]) -> dict[str, Any]:
+    """The one object of an answer that is not streamed: all texts joined, the rest of the last."""
+    if not objects:
+        # what Go writes of a response that nobody filled
+        return ChatReply("").object(Piece(), None, {}) | {"created_at": "0001-01-01T00:00:00Z"}
+    last = dict(objects[-1])
+    logprobs = [entry for one in objects for entry in one.get("logprobs", ())]
+    if "message" in last:
+        last["message"] = _joined([one["message"] for one in objects if "message" in one])
+    else:
+        last["response"] = "".join(one.get("response", "") for one in objects)
+    return _with_logprobs(last, logprobs) if logprobs else last
+
+
+def _joined(messages: list[Any]) -> Any:
+    if not all(isinstance(message, dict) for message in messages):
+        return messages[-1]
+    joined = {"role": "assistant", "content": "".join(m.get("content", "") for m in messages)}
+    thinking = "".join(message.get("thinking", "") for message in messages)
+    calls = [call for message in messages for call in message.get("tool_calls", ())]
+    if thinking:
+        joined["thinking"] = thinking
+    return {**joined, "tool_calls": calls} if calls else joined
+
+
+def _with_logprobs(last: dict[str, Any], logprobs: list[Any]) -> dict[str, Any]:
+    """`logprobs` where the kind of object has them: before the metrics, or at the very end."""
+    last.pop("logprobs", None)
+    if "message" not in last:
+        return {**last, "logprobs": logprobs}
+    names = list(last)
+    at = names.index("total_duration") if "total_duration" in last else len(names)
+    head, tail = names[:at], names[at:]
+    return {**{k: last[k] for k in head}, "logprobs": logprobs, **{k: last[k] for k in tail}}

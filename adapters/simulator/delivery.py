@@ -1,55 +1,23 @@
 """An answer on its way: at the model's pace, in lines or as one object, with the faults it has."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
 from .encoding import encode
-from .engine import Generation
 from .faults import Fault, Packing
 from .http import JSON, NDJSON, PLAIN_JSON, Exchange
-from .mistakes import HangUp, Item, Pause, Reset
+from .mistakes import HangUp, Item, Line, Pause, Reset
 from .models import Model
 from .refusals import EngineRefused, Refused
-from .replies import Reply, Timing, folded
-from .scheduler import Runner
+from .replies import folded
 from .state import State
 
-__all__ = ["deliver", "refuse"]
+__all__ = ["Delivery", "refuse"]
 
 _RIGHT = Fault(says="nothing wrong")
 _PACKET = 5  # bytes, where a fault asks for small ones
-_DRIP = 0.02  # seconds between them
+_DRIP = 0.02  # seconds between two of them
 _DRIPPED = 40  # bytes at a time: slow, yet a short answer ends within seconds
-
-
-async def deliver(
-    state: State,
-    exchange: Exchange,
-    model: Model,
-    runner: Runner,
-    reply: Reply,
-    generation: Callable[[], Generation],
-    timing: Timing,
-    stream: bool,
-) -> None:
-    """Send what `generation` makes. A client that leaves is counted in `state.cancelled`."""
-    fault = model.fault or _RIGHT
-    try:
-        if fault.page:
-            await _page(exchange, fault.page)
-            return
-        try:
-            _check(fault)
-            items = _items(fault, reply, generation(), timing)
-        except Refused as refused:
-            refuse(exchange, refused, stream=stream)
-            return
-        way = _Way(exchange, _pacer(state, model), fault)
-        await (way.streamed(items) if stream else way.whole(items))
-    except asyncio.CancelledError:
-        state.cancelled += exchange.left
-        raise
 
 
 def refuse(exchange: Exchange, refused: Refused, *, stream: bool) -> None:
@@ -62,103 +30,103 @@ def refuse(exchange: Exchange, refused: Refused, *, stream: bool) -> None:
         exchange.json(refused.body, refused.status)
 
 
-def _check(fault: Fault) -> None:
-    if fault.status:
-        kind = EngineRefused if fault.engine else Refused
-        raise kind(fault.status, fault.error, **fault.more)
+class Delivery:
+    """Brings the answer of one model to one client."""
 
+    def __init__(self, state: State, exchange: Exchange, model: Model, *, stream: bool) -> None:
+        self._exchange = exchange
+        self._fault = model.fault or _RIGHT
+        self._pace = model.pace
+        self._token_delay = state.token_delay
+        self._stream = stream
 
-def _items(fault: Fault, reply: Reply, generation: Generation, timing: Timing) -> Iterator[Item]:
-    right: Iterator[Item] = iter(reply.objects(generation, timing))
-    return fault.edit(right) if fault.edit else right
+    async def send(self, answer: Callable[[], Iterator[Line]]) -> None:
+        """Send the objects that `answer` makes, or what it raises instead."""
+        if self._fault.page:
+            await self._exchange.send_raw(self._fault.page)
+            self._exchange.hang_up()
+            return
+        try:
+            items = self._spoiled(answer)
+        except Refused as refused:
+            refuse(self._exchange, refused, stream=self._stream)
+            return
+        await (self._streamed(items) if self._stream else self._whole(items))
 
+    def _spoiled(self, answer: Callable[[], Iterator[Line]]) -> Iterator[Item]:
+        fault = self._fault
+        if fault.status:
+            kind = EngineRefused if fault.engine else Refused
+            raise kind(fault.status, fault.error, **fault.more)
+        right: Iterator[Item] = answer()
+        return fault.edit(right) if fault.edit else right
 
-async def _page(exchange: Exchange, page: bytes) -> None:
-    await exchange.send_raw(page)
-    exchange.hang_up()
-
-
-Pacer = Callable[[int], Awaitable[None]]
-
-
-def _pacer(state: State, model: Model) -> Pacer:
-    """Waits before the object of this index as long as the model takes for a token."""
-
-    async def wait(index: int) -> None:
-        if pace := model.pace:
-            await asyncio.sleep(pace.token_delay + pace.rest * (index == pace.rest_after))
-        elif state.token_delay:
-            await asyncio.sleep(state.token_delay)
-
-    return wait
-
-
-class _Way:
-    """One answer to one client."""
-
-    def __init__(self, exchange: Exchange, wait: Pacer, fault: Fault) -> None:
-        self.exchange = exchange
-        self.wait = wait
-        self.fault = fault
-
-    async def streamed(self, items: Iterable[Item]) -> None:
+    async def _streamed(self, items: Iterable[Item]) -> None:
         """Headers go out with the first object; a stream of none is a 200 without a body."""
-        content_type = self.fault.content_type or NDJSON
         burst = bytearray()
         for index, item in enumerate(items):
-            await self.wait(index)
-            if isinstance(item, dict | bytes):
-                line = item if isinstance(item, bytes) else encode(item) + b"\n"
-                if self.fault.packing == "burst":
-                    burst += line
-                    continue
-                if not self.exchange.begun:
-                    self.exchange.begin(200, content_type)
-                await _sent(self.exchange, line, self.fault.packing)
-            elif await self._ended_by(item):
-                return
-        if not self.exchange.begun:
-            self.exchange.begin(200, content_type)
-        await self.exchange.send(bytes(burst))
-        self.exchange.end()
+            await self._rest(index)
+            if not isinstance(item, dict | bytes):
+                if await self._interrupted(item):
+                    return
+                continue
+            line = item if isinstance(item, bytes) else encode(item) + b"\n"
+            if self._fault.packing == "burst":
+                burst += line
+                continue
+            self._begin()
+            await _sent(self._exchange, line, self._fault.packing)
+        self._begin()
+        await self._exchange.send(bytes(burst))
+        self._exchange.end()
 
-    async def whole(self, items: Iterable[Item]) -> None:
-        objects: list[dict[str, Any]] = []
+    def _begin(self) -> None:
+        if not self._exchange.begun:
+            self._exchange.begin(200, self._fault.content_type or NDJSON)
+
+    async def _whole(self, items: Iterable[Item]) -> None:
+        objects: list[Line] = []
         garbage = bytearray()
         for index, item in enumerate(items):
-            await self.wait(index)
+            await self._rest(index)
             match item:
                 case {"error": _}:
-                    self.exchange.json(item, 500)
+                    self._exchange.json(item, 500)
                     return
                 case dict():
                     objects.append(item)
                 case bytes():
                     garbage += item.strip()
                 case _:
-                    if await self._ended_by(item):
+                    if await self._interrupted(item):
                         return
-            await asyncio.sleep(0)  # a client that has left is noticed between two tokens
-        content_type = self.fault.content_type or JSON
-        self.exchange.whole(bytes(garbage) or encode(folded(objects)), 200, content_type)
+        body = bytes(garbage) or encode(folded(objects))
+        self._exchange.whole(body, 200, self._fault.content_type or JSON)
 
-    async def _ended_by(self, item: Pause | Reset | HangUp) -> bool:
+    async def _rest(self, index: int) -> None:
+        """Before the object of this index: as long as the model takes for a token.
+
+        Even no time at all lets the loop notice that the client has left.
+        """
+        delay = self._token_delay
+        if self._pace is not None:
+            delay = self._pace.token_delay
+            delay += self._pace.rest if index == self._pace.rest_after else 0
+        await asyncio.sleep(delay)
+
+    async def _interrupted(self, item: Pause | Reset | HangUp) -> bool:
+        """True when this was the end."""
         match item:
-            case Pause():
-                await _silence(item.seconds)
+            case Pause(seconds=None):
+                await asyncio.get_running_loop().create_future()
+            case Pause(seconds=seconds):
+                await asyncio.sleep(seconds or 0)
                 return False
             case Reset():
-                self.exchange.reset()
+                self._exchange.reset()
             case HangUp():
-                self.exchange.hang_up()
+                self._exchange.hang_up()
         return True
-
-
-async def _silence(seconds: float | None) -> None:
-    if seconds is None:
-        await asyncio.get_running_loop().create_future()
-    else:
-        await asyncio.sleep(seconds)
 
 
 async def _sent(exchange: Exchange, line: bytes, packing: Packing) -> None:

@@ -10,8 +10,9 @@ from msgspec import Struct
 from .encoding import encode
 from .models import Model
 from .options import Options
+from .refusals import engine_error
 from .requests import ChatRequest, GenerateRequest, Message, Think
-from .schemas import instance
+from .schemas import BadSchema, instance
 from .tokens import count, logprob, split
 from .tools import Tool, wanted_calls
 from .values import Guess
@@ -125,6 +126,13 @@ def _limits(
 
 
 def _answer(talk: Talk, format: Any, tools: Sequence[Tool], level: Think) -> _Answer:
+    try:
+        return _said(talk, format, tools, level)
+    except BadSchema:
+        raise engine_error(400, "failed to parse grammar", "invalid_request_error") from None
+
+
+def _said(talk: Talk, format: Any, tools: Sequence[Tool], level: Think) -> _Answer:
     thinking = think_aloud(talk, level) if level else ""
     if format:
         schema = _ANY_JSON if format == "json" else format

@@ -1,12 +1,13 @@
 """`/api/chat` and `/api/generate`: the checks in Ollama's order, then the model's answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from .delivery import deliver
+from .delivery import Delivery
 from .encoding import quote
 from .engine import Generation, answer_chat, answer_generate
 from .gojson import raw_member
 from .http import Exchange
+from .mistakes import Line
 from .models import Model
 from .names import parse, placed
 from .options import Options, read_options
@@ -15,7 +16,7 @@ from .refusals import EngineRefused, Refused, engine_error, exceeds_context
 from .replies import ChatReply, GenerateReply, Timing
 from .requests import ChatRequest, GenerateRequest, Message, read_chat, read_generate
 from .scheduler import Runner
-from .state import State
+from .state import State, counted
 from .times import now
 from .tokens import count
 
@@ -33,28 +34,22 @@ async def chat(state: State, exchange: Exchange) -> None:
         return
     _check_chat(model, request)
     options = read_options(model.parameters, request.options, request.shift)
-    async with state.scheduler.use(model, options.load, request.keep_alive) as runner:
-        if not request.messages:
-            exchange.json(reply.ended("load"))
-            return
-        loaded = now()
+    with counted(state, exchange):
+        async with state.scheduler.use(model, options.load, request.keep_alive) as runner:
+            timing = Timing(asked, now())
+            if not request.messages:
+                exchange.json(reply.ended("load"))
+                return
+            if request.debug_render_only:
+                messages = conversation(model, request.messages)
+                exchange.json(reply.rendered(rendered_messages(messages)))
+                return
 
-        def generation() -> Generation:
-            return _chat_answer(model, request, exchange.request.body, options, runner)
+            def objects() -> Iterator[Line]:
+                made = _chat_answer(model, request, exchange.request.body, options, runner)
+                return reply.objects(made, timing)
 
-        if request.debug_render_only:
-            exchange.json(reply.rendered(rendered_messages(conversation(model, request.messages))))
-            return
-        await deliver(
-            state,
-            exchange,
-            model,
-            runner,
-            reply,
-            generation,
-            Timing(asked, loaded, loaded),
-            request.stream,
-        )
+            await Delivery(state, exchange, model, stream=request.stream).send(objects)
 
 
 def _chat_model(state: State, request: ChatRequest) -> Model:
@@ -124,38 +119,30 @@ async def generate(state: State, exchange: Exchange) -> None:
     asked = now()
     request = read_generate(exchange.request.body)
     model = _generate_model(state, request)
+    reply = GenerateReply(request.model, raw=request.raw)
     if not request.prompt and request.keep_alive == 0:
         state.scheduler.unload(model)
-        exchange.json(GenerateReply(request.model).ended("unload"))
+        exchange.json(reply.ended("unload"))
         return
     _check_generate(model, request)
     options = read_options(model.parameters, request.options, request.shift)
-    async with state.scheduler.use(model, options.load, request.keep_alive) as runner:
-        if not request.prompt:
-            exchange.json(GenerateReply(request.model).ended("load"))
-            return
-        loaded = now()
-        prompt = rendered_prompt(model, request)
-        reply = GenerateReply(request.model)
-        if request.debug_render_only:
-            exchange.json(reply.rendered(prompt))
-            return
+    with counted(state, exchange):
+        async with state.scheduler.use(model, options.load, request.keep_alive) as runner:
+            timing = Timing(asked, now())
+            if not request.prompt:
+                exchange.json(reply.ended("load"))
+                return
+            prompt = rendered_prompt(model, request)
+            if request.debug_render_only:
+                exchange.json(reply.rendered(prompt))
+                return
 
-        def generation() -> Generation:
-            made = _generate_answer(model, request, exchange.request.body, prompt, options, runner)
-            reply.context = None if request.raw else made.prompt_tokens + made.eval_tokens
-            return made
+            def objects() -> Iterator[Line]:
+                body = exchange.request.body
+                made = _generate_answer(model, request, body, prompt, options, runner)
+                return reply.objects(made, timing)
 
-        await deliver(
-            state,
-            exchange,
-            model,
-            runner,
-            reply,
-            generation,
-            Timing(asked, loaded, loaded),
-            request.stream,
-        )
+            await Delivery(state, exchange, model, stream=request.stream).send(objects)
 
 
 def _generate_model(state: State, request: GenerateRequest) -> Model:

@@ -3,6 +3,7 @@
 import codecs
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from .encoding import quote
@@ -10,7 +11,7 @@ from .encoding import quote
 __all__ = ["BadJSON", "EmptyBody", "decode", "raw_member"]
 
 _SPACE = b" \t\r\n"
-_MAX_DEPTH = 10_000
+_MAX_DEPTH = 150  # Go stops at 10000, Python's stack well before that
 _LONG_NUMBER = 400  # digits; from about here on a double is infinite anyway
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _STRING = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
@@ -48,6 +49,8 @@ def decode(body: bytes) -> Any:
         value, _ = _DECODER.raw_decode(stripped.decode("utf-8", "mochi-simulator-go"))
     except (ValueError, RecursionError):
         raise BadJSON(_complaint(stripped)) from None
+    if stripped.count(b"[") + stripped.count(b"{") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:
+        raise BadJSON("exceeded max depth")
     return _without_surrogates(value) if _SURROGATE.search(stripped) else value
 
 
@@ -109,6 +112,23 @@ def _without_surrogates(value: Any) -> Any:
             }
         case _:
             return value
+
+
+def _depth(value: Any) -> int:
+    level, depth = [value], 0
+    while level := [child for one in level for child in _children(one)]:
+        depth += 1
+    return depth
+
+
+def _children(value: Any) -> Iterable[Any]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
 
 
 class _Broken(Exception):

@@ -71,7 +71,8 @@ class Exchange:
         bodiless = status in (204, 304)
         if len(body) > _COUNTED and self.request.version != "1.0":
             self.begin(status, content_type, *headers)
-            self._write(self._framed(body) + b"0\r\n\r\n")
+            self.chunk(body)
+            self.end()
             return
         length = [] if bodiless else [("Content-Length", str(len(body)))]
         self._head(status, content_type, headers, length)
@@ -234,7 +235,7 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         self._head_size = -1
-        if dict(self._headers).get("expect", "").lower() == "100-continue":
+        if dict(self._headers).get("expect", "").lower() == "100-continue" and not self._task:
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:

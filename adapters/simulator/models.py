@@ -157,17 +157,9 @@ _BY_NAME = {model.name.model: model for model in _SEVEN}
 _SLOW = Pace(token_delay=0.05, rest_after=12, rest=2.0)
 
 
-def _unlisted(name: Name) -> Model | None:
-    """`demo-slow` and the faults; the model a fault is shown on says what it can do."""
-    if name.model.lower() == "demo-slow":
-        base = _BY_NAME["demo"]
-        return _renamed(base, name, pace=_SLOW, fault=None)
-    if fault := fault_of(name.model.lower()):
-        return _renamed(_BY_NAME[fault.on], name, pace=None, fault=fault)
-    return None
-
-
-def _renamed(base: Model, name: Name, *, pace: Pace | None, fault: Fault | None) -> Model:
+def _renamed(
+    base: Model, name: Name, *, pace: Pace | None = None, fault: Fault | None = None
+) -> Model:
     digest = hashlib.sha256(name.key.encode()).hexdigest()
     return replace(base, name=name, weights=digest, digest=digest, pace=pace, fault=fault)
 
@@ -177,7 +169,7 @@ def fits_registry(name: Name) -> Model | None:
     if name.tag != "latest":
         return None
     if name.model.lower() == "demo-new":
-        return _renamed(_BY_NAME["demo"], name, pace=None, fault=None)
+        return _renamed(_BY_NAME["demo"], name)
     return _BY_NAME.get(name.model.lower())
 
 
@@ -185,6 +177,7 @@ class Catalogue:
     """The installed models; the only state is which there are, by the key of their names."""
 
     def __init__(self, started_at: int) -> None:
+        self._started_at = started_at
         self._installed: dict[str, Model] = {}
         for age, model in enumerate(_SEVEN):
             self.add(replace(model, modified_at=started_at - age * SECOND))
@@ -199,8 +192,17 @@ class Catalogue:
         name = parse(text)
         if name is None:
             return None
-        return self._installed.get(name.key) or _unlisted(name)
+        return self._installed.get(name.key) or self._unlisted(name)
 
     def listed(self) -> list[Model]:
         """Newest first."""
         return sorted(self._installed.values(), key=lambda model: -model.modified_at)
+
+    def _unlisted(self, name: Name) -> Model | None:
+        """`demo-slow` and the faults; the model that a fault is shown on says what it can do."""
+        model = None
+        if name.model.lower() == "demo-slow":
+            model = _renamed(_BY_NAME["demo"], name, pace=_SLOW)
+        elif fault := fault_of(name.model.lower()):
+            model = _renamed(_BY_NAME[fault.on], name, fault=fault)
+        return replace(model, modified_at=self._started_at) if model else None

@@ -33,6 +33,7 @@ class Options(Struct, frozen=True, kw_only=True):
     load: LoadOptions = LoadOptions()
 
 
+_LARGEST = 2**62
 _INTEGERS = {
     "num_ctx",
     "num_batch",
@@ -75,7 +76,7 @@ def read_options(
 def _checked(name: str, value: Any) -> Any:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if name in _INTEGERS:
-        return int(value) if number else _refuse(name, "integer")
+        return _whole(value) if number else _refuse(name, "integer")
     if name in _FLOATS:
         return float(value) if number else _refuse(name, "float32")
     if name == "use_mmap":
@@ -83,6 +84,11 @@ def _checked(name: str, value: Any) -> Any:
     if name == "stop":
         return _texts(value)
     return None
+
+
+def _whole(value: float) -> int:
+    """Fractions are cut off; what no 64 bits hold ends at the limit."""
+    return int(max(min(value, _LARGEST), -_LARGEST))
 
 
 def _texts(value: Any) -> Any:

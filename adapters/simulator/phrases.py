@@ -89,7 +89,7 @@ STORY = (
 
 CODE = {
     "python": (
-        "def NAME(items: list[str]) -> dict[str, int]:\n"
+        "def count_items(items: list[str]) -> dict[str, int]:\n"
         '    """Count how often each item occurs."""\n'
         "    counts: dict[str, int] = {}\n"
         "    for item in items:\n"
@@ -97,7 +97,7 @@ CODE = {
         "    return counts"
     ),
     "javascript": (
-        "function NAME(items) {\n"
+        "function countItems(items) {\n"
         "  const counts = new Map();\n"
         "  for (const item of items) {\n"
         "    counts.set(item, (counts.get(item) ?? 0) + 1);\n"
@@ -106,11 +106,11 @@ CODE = {
         "}"
     ),
     "rust": (
-        "fn NAME(items: &[&str]) -> usize {\n"
+        "fn count_items(items: &[&str]) -> usize {\n"
         "    items.iter().filter(|item| !item.is_empty()).count()\n"
         "}"
     ),
-    "sql": "SELECT name, count(*) AS times\nFROM NAME\nGROUP BY name\nORDER BY times DESC;",
+    "sql": "SELECT name, count(*) AS times\nFROM items\nGROUP BY name\nORDER BY times DESC;",
     "bash": 'for file in *.txt; do\n  wc -w "$file"\ndone',
-    "html": "<main>\n  <h1>NAME</h1>\n  <p>Hello &amp; welcome.</p>\n</main>",
+    "html": "<main>\n  <h1>Mochi</h1>\n  <p>Hello &amp; welcome.</p>\n</main>",
 }

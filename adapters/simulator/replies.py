@@ -1,26 +1,29 @@
 """The objects of `/api/chat` and `/api/generate`, key by key, and many of them as one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from .engine import Generation, Piece
+from .mistakes import Line
 from .times import now, utc
 
-__all__ = ["ChatReply", "GenerateReply", "Reply", "Timing", "folded"]
+__all__ = ["ChatReply", "GenerateReply", "Timing", "folded"]
 
 _PROMPT_TOKEN = 40_000  # nanoseconds that evaluating one token of a prompt is said to take
 
+Metrics = Mapping[str, int]
+NONE: Metrics = {}
+
 
 class Timing(Struct, frozen=True):
-    """When the request came, its model was ready, its answer began: in nanoseconds."""
+    """When the request came and when its model was ready, in nanoseconds."""
 
     asked: int
     loaded: int
-    began: int
 
-    def metrics(self, generation: Generation) -> dict[str, int]:
+    def metrics(self, generation: Generation) -> Metrics:
         """As Ollama counts; what is 0 is left out."""
         moment = now()
         every = {
@@ -29,7 +32,7 @@ class Timing(Struct, frozen=True):
             "prompt_eval_count": generation.prompt_tokens,
             "prompt_eval_duration": generation.prompt_tokens * _PROMPT_TOKEN,
             "eval_count": generation.eval_tokens,
-            "eval_duration": max(moment - self.began, 1),
+            "eval_duration": max(moment - self.loaded, 1),
         }
         return {name: value for name, value in every.items() if value}
 
@@ -40,77 +43,63 @@ class ChatReply:
     def __init__(self, model: str) -> None:
         self.model = model
 
-    def object(
-        self, piece: Piece, ending: dict[str, Any] | None, metrics: dict[str, int]
-    ) -> dict[str, Any]:
-        message: dict[str, Any] = {"role": "assistant", "content": piece.content}
+    def object(self, piece: Piece, reason: str = "", metrics: Metrics = NONE) -> Line:
+        """One object; the last one is that which has a reason."""
+        message: Line = {"role": "assistant", "content": piece.content}
         if piece.thinking:
             message["thinking"] = piece.thinking
         if piece.calls:
             message["tool_calls"] = list(piece.calls)
-        logprobs = {"logprobs": list(piece.logprobs)} if piece.logprobs else {}
-        return {
-            "model": self.model,
-            "created_at": utc(now()),
-            "message": message,
-            "done": ending is not None,
-            **(ending or {}),
-            **logprobs,
-            **metrics,
-        }
+        ending = {"done": True, "done_reason": reason} if reason else {"done": False}
+        return {**self._head(), "message": message, **ending, **_logprobs(piece), **metrics}
 
-    def ended(self, reason: str) -> dict[str, Any]:
+    def ended(self, reason: str) -> Line:
         """The only object after loading or unloading."""
-        return self.object(Piece(), {"done_reason": reason}, {})
+        return self.object(Piece(), reason)
 
-    def rendered(self, template: str) -> dict[str, Any]:
-        return {**self.object(Piece(), None, {}), "_debug_info": {"rendered_template": template}}
+    def rendered(self, template: str) -> Line:
+        return {**self.object(Piece()), "_debug_info": {"rendered_template": template}}
 
-    def objects(self, generation: Generation, timing: Timing) -> Iterator[dict[str, Any]]:
+    def objects(self, generation: Generation, timing: Timing) -> Iterator[Line]:
         """One object a piece, made when it is asked for, and the last with the metrics."""
         for piece in generation.pieces:
-            yield self.object(piece, None, {})
-        ending = {"done_reason": generation.reason}
-        yield self.object(generation.last, ending, timing.metrics(generation))
+            yield self.object(piece)
+        yield self.object(generation.last, generation.reason, timing.metrics(generation))
+
+    def _head(self) -> Line:
+        return {"model": self.model, "created_at": utc(now())}
 
 
 class GenerateReply(ChatReply):
     """Objects of `/api/generate`: the text is in `response`, `logprobs` come last of all.
 
-    `context` says how many tokens the whole exchange has; None for a raw prompt.
+    The last one has the whole exchange as tokens in `context`, but not after a raw prompt.
     """
 
-    def __init__(self, model: str, context: int | None = None) -> None:
+    def __init__(self, model: str, *, raw: bool) -> None:
         super().__init__(model)
-        self.context = context
+        self.raw = raw
 
-    def object(
-        self, piece: Piece, ending: dict[str, Any] | None, metrics: dict[str, int]
-    ) -> dict[str, Any]:
-        thinking = {"thinking": piece.thinking} if piece.thinking else {}
-        context = {"context": list(range(self.context))} if self.context and metrics else {}
-        logprobs = {"logprobs": list(piece.logprobs)} if piece.logprobs else {}
-        return {
-            "model": self.model,
-            "created_at": utc(now()),
-            "response": piece.content,
-            **thinking,
-            "done": ending is not None,
-            **(ending or {}),
-            **context,
-            **metrics,
-            **logprobs,
-        }
+    def object(self, piece: Piece, reason: str = "", metrics: Metrics = NONE) -> Line:
+        said = {"response": piece.content}
+        if piece.thinking:
+            said["thinking"] = piece.thinking
+        ending: Line = {"done": True, "done_reason": reason} if reason else {"done": False}
+        if metrics and not self.raw:
+            tokens = metrics.get("prompt_eval_count", 0) + metrics.get("eval_count", 0)
+            ending["context"] = list(range(tokens))
+        return {**self._head(), **said, **ending, **metrics, **_logprobs(piece)}
 
 
-Reply = ChatReply | GenerateReply
+def _logprobs(piece: Piece) -> Line:
+    return {"logprobs": list(piece.logprobs)} if piece.logprobs else {}
 
 
-def folded(objects: list[dict[str, Any]]) -> dict[str, Any]:
+def folded(objects: list[Line]) -> Line:
     """The one object of an answer that is not streamed: all texts joined, the rest of the last."""
     if not objects:
         # what Go writes of a response that nobody filled
-        return ChatReply("").object(Piece(), None, {}) | {"created_at": "0001-01-01T00:00:00Z"}
+        return ChatReply("").object(Piece()) | {"created_at": "0001-01-01T00:00:00Z"}
     last = dict(objects[-1])
     logprobs = [entry for one in objects for entry in one.get("logprobs", ())]
     if "message" in last:
@@ -131,7 +120,7 @@ def _joined(messages: list[Any]) -> Any:
     return {**joined, "tool_calls": calls} if calls else joined
 
 
-def _with_logprobs(last: dict[str, Any], logprobs: list[Any]) -> dict[str, Any]:
+def _with_logprobs(last: Line, logprobs: list[Any]) -> Line:
     """`logprobs` where the kind of object has them: before the metrics, or at the very end."""
     last.pop("logprobs", None)
     if "message" not in last:

@@ -1,13 +1,16 @@
 """What one simulated server knows and counts."""
 
+import asyncio
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from .http import RecordedRequest
+from .http import Exchange, RecordedRequest
 from .models import Catalogue
 from .scheduler import Scheduler
 from .times import now
 
-__all__ = ["State"]
+__all__ = ["State", "counted"]
 
 _REMEMBERED = 1000  # requests
 
@@ -25,3 +28,13 @@ class State:
         self.requests: deque[RecordedRequest] = deque(maxlen=_REMEMBERED)
         self.active = 0
         self.cancelled = 0
+
+
+@contextmanager
+def counted(state: State, exchange: Exchange) -> Iterator[None]:
+    """A generation, which counts as cancelled when the client leaves before its end."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        state.cancelled += exchange.left
+        raise

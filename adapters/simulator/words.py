@@ -23,13 +23,22 @@ from .requests import Message
 __all__ = ["Talk", "compose", "think_aloud"]
 
 _ECHO = re.compile(
-    r"\b(?:say|repeat|echo|reply|respond|answer|write|output)\b[^:\"'“\n]{0,40}"
-    r"(?::\s*|(?=[\"'“]))(?P<quote>[\"'“])?(?P<words>.+?)(?(quote)[\"'”](?!\w)|$)",
+    r"\b(?:say|repeat|echo|output|(?:reply|respond|answer)\b[^:\"'“\n]{0,20}\bwith)\b"
+    r"[^:\"'“\n]{0,40}(?::\s*|(?=[\"'“]))"
+    r"(?P<quote>[\"'“])?(?P<words>.+?)(?(quote)[\"'”](?!\w)|$)",
     re.IGNORECASE | re.DOTALL,
+)
+_SAY = re.compile(
+    r"(?:please |can you |could you )*(?:say|repeat|echo|(?:reply|respond|answer) with) "
+    r"(?:just |only |exactly |the |single |words? )*(?P<words>[^.!?\n]{1,80}?)"
+    r"(?: (?:in|to|as|and|with|please)\b[^\n]*)?[.!?]*\s*",
+    re.IGNORECASE,
 )
 _COUNT = re.compile(r"\bcount (?:from (?P<first>\d+) )?(?:up )?to (?P<last>\d+)", re.IGNORECASE)
 _SUM = re.compile(
-    r"(-?\d+(?:\.\d+)?)\s*(\*\*|[-+*/x×÷]|plus|minus|times|divided by)\s*(-?\d+(?:\.\d+)?)"
+    r"(?<![\d.-])(-?\d+(?:\.\d+)?)"
+    r"(?: ?([+*×÷]) ?| ([-/x]|plus|minus|times|divided by) )"
+    r"(-?\d+(?:\.\d+)?)(?![\d-])"
 )
 _NAME_GIVEN = re.compile(r"\b(?:my name is|call me|i am called)\s+([\w'’-]+)", re.IGNORECASE)
 _NAME_ASKED = re.compile(r"\bwhat(?:'s| is| was) my name\b|\bwho am i\b", re.IGNORECASE)
@@ -55,20 +64,22 @@ _LIST = re.compile(
 _LONG = re.compile(r"\b(long|story|essay|poem|tale|article|chapter)\b", re.IGNORECASE)
 _BRIEF = re.compile(r"\b(brief|briefly|short|concise|one sentence|one word|terse)\b", re.IGNORECASE)
 _IMAGE = re.compile(r"\b(image|picture|photo|this|see|describe)\b", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_][\w'’-]{3,}")
+_WORD = re.compile(r"[^\W\d_][\w'’-]{2,}")
 _COMMON = frozenset(
-    re.findall(
-        r"\w+",
-        """
-    about after again also always because been before being between both could does doing each
-    every example explain from give have having help here into just know like list made make
-    many more most much name need only other over please really same should show some such tell
-    than that their them then there these they thing this those through using very want what
-    when where which while will with within without word would write your yours
-""",
-    )
+    """
+    about after again all also always and answer any are article bash because been before being
+    between both bullet but can chapter class code could did does doing each essay every example
+    explain following for from function get give had has have having help her here him his how
+    html into its javascript just know let like list long made make many may more most much name
+    need not one only other our out over paragraph please poem program python really reply
+    respond rust same say script she short should show snippet some sql story such summarise
+    summarize table tale tell text than that the their them then there these they thing this
+    those through too two use using very want was what when where which while who why will with
+    within without word words would write yes yet you your yours
+    """.split()  # noqa: SIM905 - a list of a hundred strings is no easier to read
 )
 _MOST_COUNTED = 2_000
+_LISTENED = 20_000  # characters; instructions in longer messages are not looked for
 _QUOTED = 90  # characters of the message that an answer repeats
 
 
@@ -115,7 +126,7 @@ def compose(talk: Talk) -> str:
 
 def think_aloud(talk: Talk, level: object) -> str:
     """The reasoning before the answer: a sentence for "low", a few more otherwise."""
-    topic = _topic(talk.question) or "this"
+    topic = _topic(talk.question).strip("*")
     choices = talk.choices()
     sentences = [THOUGHTS[0].format(topic=topic), *choices.sample(THOUGHTS[1:], 3)]
     return " ".join(sentences[: {"low": 1, "medium": 2}.get(str(level), 4)])
@@ -123,7 +134,9 @@ def think_aloud(talk: Talk, level: object) -> str:
 
 def _told(text: str) -> str:
     """Exactly what the message asks to hear: some words, a count, a sum."""
-    if matched := _ECHO.search(text):
+    if len(text) > _LISTENED:
+        return ""
+    if matched := _ECHO.search(text) or _SAY.fullmatch(text):
         return matched["words"].strip()
     if matched := _COUNT.search(text):
         first, last = int(matched["first"] or 1), int(matched["last"])
@@ -131,7 +144,8 @@ def _told(text: str) -> str:
             str(number) for number in range(first, min(last, first + _MOST_COUNTED) + 1)
         )
     if matched := _SUM.search(text):
-        return _calculated(*matched.groups())
+        left, sign, spaced, right = matched.groups()
+        return _calculated(left, sign or spaced, right)
     return ""
 
 
@@ -188,26 +202,23 @@ def _of_a_kind(talk: Talk, text: str) -> str:
 
 
 def _prose(choices: random.Random, text: str, topic: str, *, brief: bool) -> str:
-    opening = choices.choice(OPENINGS).format(question=_short(text), topic=topic or "that")
+    opening = choices.choice(OPENINGS).format(question=_short(text), topic=topic)
     if brief:
         return opening
-    remarks = [remark.format(topic=topic or "it") for remark in choices.sample(REMARKS, 2)]
+    remarks = [remark.format(topic=topic) for remark in choices.sample(REMARKS, 2)]
     return f"{opening} {' '.join(remarks)}\n\n{choices.choice(CLOSINGS)}"
 
 
 def _list(choices: random.Random, topic: str) -> str:
-    points = choices.sample(REMARKS, 3)
-    lines = "\n".join(
-        f"{n}. {point.format(topic=topic or 'it')}" for n, point in enumerate(points, 1)
-    )
-    heading = f"Here are three things about **{topic or 'this'}**:"
-    return f"{heading}\n\n{lines}\n\n{choices.choice(CLOSINGS)}"
+    points = [point.format(topic=topic) for point in choices.sample(REMARKS, 3)]
+    lines = "\n".join(f"{place}. {point}" for place, point in enumerate(points, 1))
+    return f"Here are three things about {topic}:\n\n{lines}\n\n{choices.choice(CLOSINGS)}"
 
 
 def _table(choices: random.Random, topic: str) -> str:
     rows = "\n".join(
         f"| {word} | {choices.randint(1, 9)} | {choices.choice(['yes', 'no', 'sometimes'])} |"
-        for word in (topic or "mochi").split()[:4]
+        for word in topic.strip("*").split()
     )
     return f"A small table:\n\n| Item | Amount | Useful |\n| --- | ---: | --- |\n{rows}\n"
 
@@ -215,17 +226,18 @@ def _table(choices: random.Random, topic: str) -> str:
 def _code(choices: random.Random, text: str, topic: str) -> str:
     lower = text.lower()
     language = next((name for name in CODE if name in lower), "python")
-    name = "_".join(re.findall(r"[a-z]+", topic.lower())[:3]) or "answer"
     return (
-        f"Here is a small {language.capitalize()} example:\n\n"
-        f"```{language}\n{CODE[language].replace('NAME', name)}\n```\n\n"
-        f"It is only a sketch. {choices.choice(CLOSINGS)}"
+        f"I cannot really write code for {topic}, but this is how {language.capitalize()} "
+        f"arrives:\n\n```{language}\n{CODE[language]}\n```\n\n{choices.choice(CLOSINGS)}"
     )
 
 
 def _story(choices: random.Random, topic: str) -> str:
-    paragraphs = [" ".join(choices.sample(STORY, 4)) for _ in range(4)]
-    title = (topic or "a small machine").capitalize()
+    """Always the same story, with other parts of it left out."""
+    told = sorted(choices.sample(range(1, len(STORY) - 1), len(STORY) - 4))
+    sentences = [STORY[0], *(STORY[index] for index in told), STORY[-1]]
+    paragraphs = [" ".join(sentences[start : start + 4]) for start in range(0, len(sentences), 4)]
+    title = "The small machine" if topic == "this" else topic.strip("*").capitalize()
     return f"# {title}\n\n" + "\n\n".join(paragraphs) + "\n\nThe end."
 
 
@@ -258,9 +270,10 @@ def _about_images(talk: Talk) -> str:
 
 
 def _topic(text: str) -> str:
-    """The words that carry the message, at most three."""
-    words = [word for word in _WORD.findall(text) if word.lower() not in _COMMON]
-    return " ".join(dict.fromkeys(words[:3]))
+    """The words that carry the message, at most three, as Markdown emphasis; `this` for none."""
+    found = [word.rstrip("'’-") for word in _WORD.findall(text[:_LISTENED])]
+    words = dict.fromkeys(word for word in found if word.lower() not in _COMMON)
+    return f"*{' '.join(list(words)[:3])}*" if words else "this"
 
 
 def _short(text: str, limit: int = _QUOTED) -> str:

@@ -43,7 +43,6 @@ SAME_PROMPT_COUNT = {
     "chat-too-long-go-template",
     "generate-once",
     "generate-raw",
-    "generate-system",
     "embed-too-long",
 }
 

@@ -13,7 +13,7 @@ from litestar.types import Send
 from gateway.core import errors
 from gateway.dialects.openai.errors import error_body, verdict
 
-__all__ = ["Rendered", "render", "send_error"]
+__all__ = ["Rendered", "log_unexpected", "render", "send_error"]
 
 log = logging.getLogger("mochi")
 
@@ -45,12 +45,17 @@ def render(path: str, error: Exception) -> Rendered:
 
 
 async def send_error(send: Send, path: str, error: Exception) -> None:
-    """Answer a request for `path` with `error`; one that is not ours is logged with its trace."""
-    if not isinstance(error, errors.MochiError):
-        log.error("unexpected error on %s", path, exc_info=error)
+    """Answer a request for `path` with `error`."""
+    log_unexpected(path, error)
     status, headers, body = render(path, error)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def log_unexpected(path: str, error: Exception) -> None:
+    """What is no domain error is a fault of ours, and its trace is for the log alone."""
+    if not isinstance(error, errors.MochiError):
+        log.error("unexpected error on %s", path, exc_info=error)
 
 
 def message_of(error: Exception) -> str:

@@ -1,0 +1,78 @@
+"""Where a server is: the parts of its base URL."""
+
+import re
+from base64 import b64encode
+from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
+
+from msgspec import Struct
+
+__all__ = ["Origin", "parse"]
+
+# A bare host is an OLLAMA_HOST, where Ollama's own clients take its port; a URL has its scheme's.
+BARE_PORT = 11434
+PORTS = {"http": 80, "https": 443}
+VISIBLE = re.compile(r"[!-~]+")
+HOST = re.compile(r"[0-9A-Za-z._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """A server. `prefix` is put before every path; `authorization` is `""` without userinfo."""
+
+    tls: bool
+    host: str
+    port: int
+    prefix: str
+    authorization: str
+
+    @property
+    def authority(self) -> str:
+        """The value of the Host header, which leaves out the scheme's own port."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (
+            host if self.port == PORTS["https" if self.tls else "http"] else f"{host}:{self.port}"
+        )
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Names to try in turn. `localhost` is the loopback of both families, whatever a hosts
+        file says: a server may listen on one and the name resolve to the other."""
+        return ("127.0.0.1", "::1") if self.host == "localhost" else (self.host,)
+
+    def __repr__(self) -> str:
+        return f"Origin({self.authority})"
+
+
+def parse(url: str) -> Origin:
+    """`http://host`, `https://user:password@host:8443/prefix`, `[::1]:11434`, `host`.
+
+    `ValueError` for anything else. Its text never quotes the URL, which may hold a password.
+    """
+    bare = "://" not in url
+    try:
+        parts = urlsplit(f"http://{url}" if bare else url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("The server's URL cannot be read.") from None
+    if not VISIBLE.fullmatch(url):  # urlsplit drops tabs and newlines without a word
+        raise ValueError("The server's URL contains characters that no URL has.")
+    if parts.scheme not in PORTS:
+        raise ValueError("The server's URL must begin with http:// or https://.")
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        raise ValueError("The server's URL must not have a query or a fragment.")
+    host = parts.hostname or ""
+    if not HOST.fullmatch(host):
+        raise ValueError("The server's URL has no host, or one that cannot be a host.")
+    return Origin(
+        tls=parts.scheme == "https",
+        host=host,
+        port=port or (BARE_PORT if bare else PORTS[parts.scheme]),
+        prefix=parts.path.rstrip("/"),
+        authorization=_authorization(parts),
+    )
+
+
+def _authorization(parts: SplitResult) -> str:
+    if parts.username is None:
+        return ""
+    pair = f"{parts.username}:{parts.password or ''}"
+    return "Basic " + b64encode(unquote_to_bytes(pair)).decode()

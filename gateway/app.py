@@ -1,0 +1,83 @@
+"""The ASGI application: routes, error rendering, documents, and the guards in front."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request, Response, get
+from litestar.exceptions import HTTPException
+from litestar.plugins import InitPlugin
+
+from gateway.core.backend import Backend
+from gateway.core.errors import InvalidRequest, MethodNotAllowed, RouteNotFound
+from gateway.http.errors import log_unexpected, render
+from gateway.http.guards import GuardRules, Guards
+from gateway.http.openai import openai_router
+from gateway.http.requests import Requests
+
+__all__ = ["create_app"]
+
+
+def create_app(
+    backend: Backend,
+    *,
+    extensions: Sequence[InitPlugin] = (),
+    rules: GuardRules,
+    max_open: int = 4096,
+) -> Litestar:
+    """The gateway over this backend, which it closes when it ends.
+
+    `max_open` is how many answers may be under way at a time. The guards wrap the router itself, so
+    a test of the application passes through them too.
+    """
+    app = Litestar(
+        route_handlers=[health, openai_router(backend, max_body=rules.max_body, max_open=max_open)],
+        plugins=list(extensions),
+        exception_handlers={Exception: answer_error},
+        lifespan=[closing(backend)],
+        logging_config=None,
+        request_max_body_size=rules.max_other_body,
+    )
+    app.asgi_handler = Requests(Guards(app.asgi_handler, rules))
+    return app
+
+
+@get("/health", include_in_schema=False, sync_to_thread=False)
+def health() -> dict[str, str]:
+    """For probes: open to everybody, and telling nothing."""
+    return {"status": "ok"}
+
+
+def closing(backend: Backend) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            await backend.aclose()
+
+    return lifespan
+
+
+def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Every error of every route; Litestar's own become ours first."""
+    path = request.scope["path"]
+    ours = translated(request, error) if isinstance(error, HTTPException) else error
+    log_unexpected(path, ours)
+    status, headers, body = render(path, ours)
+    return Response(
+        body,
+        status_code=status,
+        headers={name.decode(): value.decode("latin-1") for name, value in headers},
+    )
+
+
+def translated(request: Request[Any, Any, Any], error: HTTPException) -> Exception:
+    """What Litestar raises by itself: no such route, wrong method, a parameter it cannot read."""
+    method, path = request.scope["method"], request.scope["path"]
+    if error.status_code == 404:
+        return RouteNotFound(f"Invalid URL ({method} {path})")
+    if error.status_code == 405:
+        allow = (error.headers or {}).get("allow", "")
+        return MethodNotAllowed(f"{method} is not allowed on {path}.", tuple(allow.split(", ")))
+    return InvalidRequest(error.detail) if error.status_code < 500 else error

@@ -12,7 +12,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-__all__ = ["Gateway", "gateway_alone", "gateway_on_the_simulator"]
+__all__ = ["Gateway", "free_port", "gateway_alone", "gateway_on_the_simulator", "simulator"]
 
 PATIENCE = 20
 """Seconds that a program may take to answer its first request."""
@@ -33,14 +33,19 @@ class Gateway:
 
 
 @contextmanager
-def gateway_on_the_simulator(**environment: str) -> Iterator[Gateway]:
+def gateway_on_the_simulator() -> Iterator[Gateway]:
     """Both programs, each in a process of its own, so that descriptors can be told apart."""
     port = free_port()
-    with ExitStack() as stack:
-        simulate = ["simulate", "--host", "127.0.0.1", "--port", str(port), "--token-delay", "0"]
-        simulator, _ = stack.enter_context(running(simulate, port, "/api/version"))
-        gateway = stack.enter_context(gateway_alone(f"http://127.0.0.1:{port}", **environment))
-        yield Gateway(gateway.port, gateway.pid, gateway.log, simulator)
+    with simulator(port) as pid, gateway_alone(f"http://127.0.0.1:{port}") as gateway:
+        yield Gateway(gateway.port, gateway.pid, gateway.log, pid)
+
+
+@contextmanager
+def simulator(port: int) -> Iterator[int]:
+    """A simulated Ollama on this port; its pid."""
+    command = ["simulate", "--host", "127.0.0.1", "--port", str(port)]
+    with running(command, port, "/api/version") as (pid, _):
+        yield pid
 
 
 @contextmanager

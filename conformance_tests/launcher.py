@@ -7,25 +7,38 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-__all__ = ["Gateway", "free_port", "gateway_alone", "gateway_on_the_simulator", "simulator"]
+__all__ = [
+    "DoesNotAnswer",
+    "Gateway",
+    "free_port",
+    "gateway_alone",
+    "gateway_on_the_simulator",
+    "simulator",
+]
 
 PATIENCE = 20
 """Seconds that a program may take to answer its first request."""
 
 
+class DoesNotAnswer(Exception):
+    """A program that was started ended, or stayed silent; with what it said."""
+
+
 @dataclass(frozen=True)
 class Gateway:
-    """A running gateway: its pid, what it has said so far, and the pid of its simulated Ollama."""
+    """A running gateway: its pid, what it has said so far, and which Ollama it stands before."""
 
     port: int
     pid: int
     log: Path
-    simulator: int | None = None
+    ollama: str
+    simulator: int = 0
+    """The pid of that Ollama, where it is simulated."""
 
     @property
     def root(self) -> str:
@@ -37,7 +50,7 @@ def gateway_on_the_simulator() -> Iterator[Gateway]:
     """Both programs, each in a process of its own, so that descriptors can be told apart."""
     port = free_port()
     with simulator(port) as pid, gateway_alone(f"http://127.0.0.1:{port}") as gateway:
-        yield Gateway(gateway.port, gateway.pid, gateway.log, pid)
+        yield replace(gateway, simulator=pid)
 
 
 @contextmanager
@@ -54,7 +67,7 @@ def gateway_alone(ollama_host: str, **environment: str) -> Iterator[Gateway]:
     port = free_port()
     serve = ["serve", "--host", "127.0.0.1", "--port", str(port), "--ollama-host", ollama_host]
     with running(serve, port, "/health", **environment) as (pid, log):
-        yield Gateway(port, pid, log)
+        yield Gateway(port, pid, log, ollama_host)
 
 
 @contextmanager
@@ -73,7 +86,7 @@ def running(
             stderr=subprocess.STDOUT,
         )
         stack.callback(end, process)
-        wait_until_it_answers(process, port, probe, log)
+        wait_until_it_answers(process, f"mochi {' '.join(command)}", port, probe, log)
         yield process.pid, log
 
 
@@ -85,7 +98,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def wait_until_it_answers(
-    process: subprocess.Popen[bytes], port: int, probe: str, log: Path
+    process: subprocess.Popen[bytes], command: str, port: int, probe: str, log: Path
 ) -> None:
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
@@ -97,7 +110,7 @@ def wait_until_it_answers(
         connection.close()
         time.sleep(0.05)
     said = log.read_text("utf-8", "replace")
-    raise RuntimeError(f"{' '.join(map(str, process.args))} does not answer:\n{said}")  # type: ignore[arg-type]
+    raise DoesNotAnswer(f"{command} does not answer:\n{said}")
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

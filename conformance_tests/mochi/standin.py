@@ -16,6 +16,7 @@ __all__ = ["StandIn"]
 
 MESSAGE = {"role": "assistant", "content": "on and on "}
 LINE = json.dumps({"model": "talk", "message": MESSAGE, "done": False}).encode() + b"\n"
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 CHUNK = b"%x\r\n%s\r\n" % (len(LINE), LINE)
 
 
@@ -63,11 +64,15 @@ class Chat(StreamRequestHandler):
     server: StandIn
 
     def handle(self) -> None:
-        length = 0
-        while (line := self.rfile.readline().strip().lower()) != b"":
+        request, length = self.rfile.readline(), 0
+        while line := self.rfile.readline().strip().lower():
             if line.startswith(b"content-length:"):
                 length = int(line.partition(b":")[2])
-        model = json.loads(self.rfile.read(length))["model"] if length else "talk"
+        body = self.rfile.read(length)
+        if b" /api/chat " not in request:
+            self.wfile.write(NOT_FOUND)
+            return
+        model = json.loads(body)["model"]
         self.server.count(1)
         try:
             self.answer(model)

@@ -14,7 +14,10 @@ from conformance_tests.launcher import (  # noqa: E402
     Gateway,
     gateway_on_the_simulator,
 )
+from conformance_tests.options import options_of  # noqa: E402
 from conformance_tests.wire import Server  # noqa: E402
+
+pytest_plugins = ["conformance_tests.options"]
 
 
 @dataclass(frozen=True)
@@ -25,23 +28,6 @@ class Models:
     tools: str
     thinking: str | None
     vision: str | None
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("conformance", "judging an OpenAI-compatible server")
-    group.addoption("--base-url", help="the server, with its /v1; default: our own gateway")
-    group.addoption("--model", help="the model to ask on that server")
-    group.addoption("--api-key", help="its key")
-    group.addoption("--tools-model", help="a model that calls tools; default: that of --model")
-    group.addoption("--thinking-model", help="a model that thinks; without it nothing is checked")
-    group.addoption("--vision-model", help="a model that sees; without it nothing is checked")
-    group.addoption("--patience", type=float, help="seconds to wait for one answer; default: 60")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "soak: a thousand requests; takes up to half a minute")
-    if config.getoption("--base-url") and not config.getoption("--model"):
-        raise pytest.UsageError("--base-url needs --model: which model should it be asked for?")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -59,7 +45,7 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="session")
 def gateway(pytestconfig: pytest.Config) -> Iterator[Gateway]:
     """Our own gateway on its simulator. What asks for it is not asked of other servers."""
-    if pytestconfig.getoption("--base-url"):
+    if options_of(pytestconfig).base_url:
         pytest.skip("this is asked of mochi gateway only")
     with ExitStack() as stack:
         try:
@@ -71,19 +57,20 @@ def gateway(pytestconfig: pytest.Config) -> Iterator[Gateway]:
 
 @pytest.fixture(scope="session")
 def models(pytestconfig: pytest.Config) -> Models:
-    option = pytestconfig.getoption
-    if not option("--base-url"):
+    options = options_of(pytestconfig)
+    if not options.base_url:
         return Models("demo", "demo-tools", "demo-thinking", "demo-vision")
-    tools = option("--tools-model") or option("--model")
-    return Models(option("--model"), tools, option("--thinking-model"), option("--vision-model"))
+    chat = options.model or ""
+    tools = options.tools_model or chat
+    return Models(chat, tools, options.thinking_model, options.vision_model)
 
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest, pytestconfig: pytest.Config, models: Models) -> Server:
     """The server to judge."""
-    option = pytestconfig.getoption
-    base_url = option("--base-url") or request.getfixturevalue("gateway").root + "/v1"
-    return Server(base_url, models.chat, option("--api-key"), option("--patience") or 60)
+    options = options_of(pytestconfig)
+    base_url = options.base_url or request.getfixturevalue("gateway").root + "/v1"
+    return Server(base_url, models.chat, options.api_key, options.patience or 60)
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ def test_sdk(alone: Server) -> None:
     assert caught.value.code == "upstream_unavailable"
 
 
-def test_it_works_as_soon_as_ollama_is_back() -> None:
+def test_it_works_as_soon_as_ollama_is_back(gateway: Gateway) -> None:
     """No restart of the gateway, and no memory of the failure."""
     port = free_port()
     with gateway_alone(f"http://127.0.0.1:{port}") as running:

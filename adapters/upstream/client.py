@@ -25,7 +25,9 @@ class UpstreamClient:
     """Requests to one server over kept connections.
 
     It follows no redirects, keeps no cookies, reads no proxy variables, and asks again only when a
-    connection that had been idle turns out to be dead. `ValueError` for a bad `base_url`.
+    connection that had been idle turns out to be dead. `authority` names the server in messages for
+    people: host and port, never a password. `active` counts the requests not yet closed.
+    `ValueError` for a bad `base_url`.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class UpstreamClient:
         user_agent: str = "mochi-gateway",
     ) -> None:
         origin = parse(base_url)
+        self.authority = origin.authority
         self.active = 0
         self._timeouts = timeouts
         self._header_bytes = limits.header_bytes
@@ -50,7 +53,7 @@ class UpstreamClient:
 
     @property
     def idle(self) -> int:
-        """Connections kept for the next request. `active` counts the requests not yet closed."""
+        """Connections kept for the next request."""
         return self._pool.idle
 
     async def open(

@@ -6,13 +6,13 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
-from functools import cache
+from functools import cached_property
 
 from adapters.upstream.connection import Connection
 from adapters.upstream.errors import ConnectFailed, UpstreamError
 from adapters.upstream.url import Origin
 
-__all__ = ["Attempt", "connect"]
+__all__ = ["Attempt", "Connector"]
 
 
 class Attempt:
@@ -35,34 +35,39 @@ class Attempt:
             self.scope.reschedule(0)
 
 
-async def connect(origin: Origin, factory: Callable[[], Connection]) -> Connection:
-    """A connection to the first of the server's addresses that takes one; else `ConnectFailed`."""
-    failures: list[OSError] = []
-    for address in origin.addresses:
-        try:
-            return await _connect(origin, address, factory)
-        except OSError as error:
-            failures.append(error)
-    raise ConnectFailed(_sentence(failures[0])) from failures[0]
+class Connector:
+    """Connects to one server; each connection is made by `factory`."""
 
+    def __init__(self, origin: Origin, factory: Callable[[], Connection]) -> None:
+        self._origin = origin
+        self._factory = factory
 
-async def _connect(origin: Origin, address: str, factory: Callable[[], Connection]) -> Connection:
-    loop = asyncio.get_running_loop()
-    if not origin.tls:
-        _, connection = await loop.create_connection(factory, address, origin.port)
-    else:
-        _, connection = await loop.create_connection(
-            factory, address, origin.port, ssl=_tls(), server_hostname=origin.host
-        )
-    return connection
+    async def connect(self) -> Connection:
+        """To the first of the server's addresses that answers; else `ConnectFailed`."""
+        failures: list[OSError] = []
+        for address in self._origin.addresses:
+            try:
+                return await self._connect(address)
+            except OSError as error:
+                failures.append(error)
+        raise ConnectFailed(_sentence(failures[0])) from failures[0]
 
+    async def _connect(self, address: str) -> Connection:
+        origin, loop = self._origin, asyncio.get_running_loop()
+        if origin.scheme == "https":
+            made = await loop.create_connection(
+                self._factory, address, origin.port, ssl=self._tls, server_hostname=origin.host
+            )
+        else:
+            made = await loop.create_connection(self._factory, address, origin.port)
+        return made[1]
 
-@cache
-def _tls() -> ssl.SSLContext:
-    """The system's authorities. Loading them takes 20 ms, so only those who need them do."""
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    return context
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """The system's authorities. Loading them takes 20 ms, which only TLS should cost."""
+        context = ssl.create_default_context()
+        context.set_alpn_protocols(["http/1.1"])
+        return context
 
 
 def _sentence(error: OSError) -> str:

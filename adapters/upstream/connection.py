@@ -64,7 +64,7 @@ class Connection(asyncio.Protocol):
     def reusable(self) -> bool:
         """Whether another request may follow: the last one and its answer are over and done."""
         return (
-            self._error is None
+            self.alive
             and self.answer is not None
             and self.answer.keep_alive
             and self._sent
@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
 
     def take(self, answer: Answer) -> bytes:
         """The body that has arrived; the server may send more."""
-        if not self._reading:
+        if not self._reading and self.alive:
             self._reading = True
             self._transport.resume_reading()
         return answer.take()
@@ -120,7 +120,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self, error: UpstreamError) -> None:
         """End the connection now; nothing that was not yet sent will be."""
-        if self._error is None:
+        if self.alive:
             self._error = error
             self._transport.abort()
             self._dropped(self)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from adapters.upstream.connecting import Attempt, connect
+from adapters.upstream.connecting import Attempt, Connector
 from adapters.upstream.connection import Connection
 from adapters.upstream.deadlines import Deadlines
 from adapters.upstream.errors import ConnectFailed, ConnectionBroken
@@ -23,13 +23,13 @@ class Pool:
 
     def __init__(self, origin: Origin, timeouts: Timeouts, limits: Limits) -> None:
         self.opened = 0
-        self._origin = origin
+        self._connector = Connector(origin, self._new)
         self._limits = limits
         self._connect_timeout = timeouts.connect
         shortest = min(
             timeouts.connect, timeouts.first_byte, timeouts.between_reads, limits.idle_seconds
         )
-        self._deadlines = Deadlines(min(shortest / 4, 0.5))
+        self._deadlines = Deadlines(min(max(shortest / 4, 0.01), 0.5))
         self._idle: dict[Connection, None] = {}  # a set that remembers the order
         self._closed = False
 
@@ -49,7 +49,7 @@ class Pool:
         self._deadlines.watch(attempt)
         try:
             async with attempt.scope:
-                connection = await connect(self._origin, self._factory)
+                connection = await self._connector.connect()
         except TimeoutError:
             raise ConnectFailed(attempt.reason) from None
         finally:
@@ -72,7 +72,7 @@ class Pool:
         self._closed = True
         await self._deadlines.abort_all(ConnectionBroken(CLOSED))
 
-    def _factory(self) -> Connection:
+    def _new(self) -> Connection:
         return Connection(self._limits.buffered_bytes, self._drop, self._deadlines.forget)
 
     def _drop(self, connection: Connection) -> None:

@@ -11,14 +11,14 @@ __all__ = ["Origin", "parse"]
 # A bare host is an OLLAMA_HOST, where Ollama's own clients take its port; a URL has its scheme's.
 BARE_PORT = 11434
 PORTS = {"http": 80, "https": 443}
-VISIBLE = re.compile(r"[!-~]+")
+VISIBLE = re.compile(r"[!$-~]+")
 HOST = re.compile(r"[0-9A-Za-z._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
 
 class Origin(Struct, frozen=True, kw_only=True):
     """A server. `prefix` is put before every path; `authorization` is `""` without userinfo."""
 
-    tls: bool
+    scheme: str
     host: str
     port: int
     prefix: str
@@ -28,9 +28,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     def authority(self) -> str:
         """The value of the Host header, which leaves out the scheme's own port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return (
-            host if self.port == PORTS["https" if self.tls else "http"] else f"{host}:{self.port}"
-        )
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -47,23 +45,21 @@ def parse(url: str) -> Origin:
 
     `ValueError` for anything else. Its text never quotes the URL, which may hold a password.
     """
+    if not VISIBLE.fullmatch(url) or "?" in url:  # urlsplit would drop tabs without a word
+        raise ValueError("The server's URL has a query, a fragment or characters that no URL has.")
     bare = "://" not in url
     try:
         parts = urlsplit(f"http://{url}" if bare else url)
-        port = parts.port
-    except ValueError:
-        raise ValueError("The server's URL cannot be read.") from None
-    if not VISIBLE.fullmatch(url):  # urlsplit drops tabs and newlines without a word
-        raise ValueError("The server's URL contains characters that no URL has.")
+        host, port = parts.hostname or "", parts.port
+        host.encode("idna")
+    except ValueError:  # its text would quote what stands where a port should
+        raise ValueError("The server's URL has a host or a port that cannot be read.") from None
     if parts.scheme not in PORTS:
         raise ValueError("The server's URL must begin with http:// or https://.")
-    if parts.query or parts.fragment or "?" in url or "#" in url:
-        raise ValueError("The server's URL must not have a query or a fragment.")
-    host = parts.hostname or ""
-    if not HOST.fullmatch(host):
-        raise ValueError("The server's URL has no host, or one that cannot be a host.")
+    if not HOST.fullmatch(host) or port == 0:
+        raise ValueError("The server's URL has a host or a port that cannot be one.")
     return Origin(
-        tls=parts.scheme == "https",
+        scheme=parts.scheme,
         host=host,
         port=port or (BARE_PORT if bare else PORTS[parts.scheme]),
         prefix=parts.path.rstrip("/"),

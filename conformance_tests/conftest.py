@@ -2,18 +2,13 @@
 
 import inspect
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 
-pytest.register_assert_rewrite("conformance_tests.checks")
+pytest.register_assert_rewrite("conformance_tests.checks", "conformance_tests.options")
 
-from conformance_tests.launcher import (  # noqa: E402
-    DoesNotAnswer,
-    Gateway,
-    gateway_on_the_simulator,
-)
+from conformance_tests.launcher import Gateway, gateway_on_the_simulator  # noqa: E402
 from conformance_tests.options import options_of  # noqa: E402
 from conformance_tests.wire import Server  # noqa: E402
 
@@ -47,11 +42,7 @@ def gateway(pytestconfig: pytest.Config) -> Iterator[Gateway]:
     """Our own gateway on its simulator. What asks for it is not asked of other servers."""
     if options_of(pytestconfig).base_url:
         pytest.skip("this is asked of mochi gateway only")
-    with ExitStack() as stack:
-        try:
-            running = stack.enter_context(gateway_on_the_simulator())
-        except DoesNotAnswer as failure:
-            pytest.exit(str(failure), returncode=3)
+    with gateway_on_the_simulator() as running:
         yield running
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
-from litestar.plugins import InitPlugin
+from litestar.plugins import InitPlugin, PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ASGIApp
 
 from gateway.core.backend import Backend
@@ -36,7 +37,7 @@ def create_app(
     the guards, the hot routes, and Litestar for everything else.
     """
     openai, hot = openai_routes(backend, max_body=rules.max_body, max_open=max_open)
-    litestar = Litestar(
+    litestar = LeanLitestar(
         route_handlers=[health, openai],
         plugins=[*extensions, Pages(OPERATIONS, shown=documents, keyed=bool(rules.api_key))],
         exception_handlers={Exception: answer_error},
@@ -45,6 +46,17 @@ def create_app(
         request_max_body_size=rules.max_other_body,
     )
     return Requests(Guards(Ahead(hot, litestar), rules))
+
+
+class LeanLitestar(Litestar):
+    """Litestar without its plugins for pydantic and attrs: ours are msgspec structs.
+
+    Importing pydantic for a plugin that never acts costs 0.1 s of every start and 8 MiB.
+    """
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
 
 
 @get("/health", include_in_schema=False, sync_to_thread=False)

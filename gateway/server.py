@@ -22,14 +22,14 @@ __all__ = [
     "allow_descriptors",
     "listen",
     "run",
-    "stop_signal",
+    "stop_requested",
 ]
 
 BACKLOG = 4096
 SPARE = 256
 STOP = (signal.SIGINT, signal.SIGTERM)
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("mochi")
 
 
 class StartFailed(Exception):
@@ -160,8 +160,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
-async def stop_signal() -> signal.Signals:
-    """Wait for SIGINT or SIGTERM. The second one finds no handler any more and kills at once."""
+def stop_requested() -> asyncio.Future[signal.Signals]:
+    """What SIGINT or SIGTERM resolves. The second finds no handler any more and kills at once."""
     loop = asyncio.get_running_loop()
     received: asyncio.Future[signal.Signals] = loop.create_future()
 
@@ -169,12 +169,13 @@ async def stop_signal() -> signal.Signals:
         for each in STOP:
             loop.remove_signal_handler(each)
             signal.signal(each, signal.SIG_DFL)
-        received.set_result(number)
+        if not received.done():
+            received.set_result(number)
 
     with suppress(NotImplementedError):  # Windows, where Ctrl-C cancels the main task instead
         for each in STOP:
             loop.add_signal_handler(each, leave, each)
-    return await received
+    return received
 
 
 def run(main: Coroutine[Any, Any, int]) -> int:

@@ -160,13 +160,13 @@ def test_the_descriptor_limit_rises_to_fit_the_streams(
 
 PROGRAM = """
 import asyncio, json
-from gateway.server import GatewayServer, listen, run, stop_signal
+from gateway.server import GatewayServer, listen, run, stop_requested
 from gateway.tests.test_server import app
 
 async def main():
     async with GatewayServer(app, listen("127.0.0.1", 0), grace={grace}) as server:
         print(json.dumps(server.address), flush=True)
-        await stop_signal()
+        await stop_requested()
         print("stopping", flush=True)
     return 0
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from gateway import __version__, logs
-from gateway.commands import CommandFailed
+from gateway.commands import CommandFailed, cannot_listen
 from gateway.commands.models import ollama_status
 from gateway.config import Config, load, unknown_variables
 from gateway.server import (
@@ -67,9 +67,7 @@ def bound(config: Config) -> list[socket.socket]:
     try:
         return listen(config.host, config.port)
     except OSError as error:
-        where = f"{config.host}:{config.port}"
-        why = (error.strerror or str(error)).rstrip(".")
-        raise CommandFailed(f"Cannot listen on {where}: {why}. Try another --port.") from None
+        raise cannot_listen(config.host, config.port, error) from None
 
 
 def serving(config: Config, sockets: list[socket.socket]) -> int:
@@ -90,7 +88,7 @@ async def serve(config: Config, sockets: list[socket.socket]) -> int:
 @asynccontextmanager
 async def started(config: Config, sockets: list[socket.socket]) -> AsyncIterator[GatewayServer]:
     """The whole gateway, answering."""
-    from gateway import assembly
+    from gateway import assembly  # only now, when the sockets listen: it brings Litestar
 
     allow_descriptors(config.max_streams)
     try:

@@ -169,7 +169,8 @@ def stop_requested() -> asyncio.Future[signal.Signals]:
         for each in STOP:
             loop.remove_signal_handler(each)
             signal.signal(each, signal.SIG_DFL)
-        received.set_result(number)
+        if not received.done():
+            received.set_result(number)
 
     with suppress(NotImplementedError):  # Windows, where Ctrl-C cancels the main task instead
         for each in STOP:

@@ -21,5 +21,5 @@ def cannot_listen(host: str, port: int, error: OSError) -> CommandFailed:
     """Why, and what to do. Not by `strerror`, to which asyncio adds the address once more."""
     if isinstance(error, socket.gaierror):
         return CommandFailed(f"Cannot listen on {host}:{port}: {error.strerror}.")
-    why = os.strerror(error.errno)
+    why = os.strerror(error.errno or 0)
     return CommandFailed(f"Cannot listen on {host}:{port}: {why}. Try another --port.")

@@ -102,7 +102,7 @@ async def started(config: Config, sockets: list[socket.socket]) -> AsyncIterator
 
 async def say_how_ollama_is(config: Config) -> None:
     try:
-        print(await ollama_status(config), flush=True)
+        print(f"\n{await ollama_status(config)}", flush=True)
     except Exception:
         log.exception("Asking Ollama how it is failed")
 
@@ -120,9 +120,8 @@ def banner(config: Config, url: str) -> str:
     ]
     if config.on_loopback and not config.api_key:
         lines.append(f"  Routes      {url}/docs")
-    lines.append("")
     if config.host in ANY_ADDRESS and not config.allowed_hosts:
-        lines += ["Other machines need the name they use for this one in MOCHI_ALLOWED_HOSTS.", ""]
+        lines += ["", "Put the name by which others call this machine into MOCHI_ALLOWED_HOSTS."]
     return "\n".join(lines)
 
 

@@ -3,13 +3,8 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Timer
 from urllib.request import urlopen
 
 import pytest
@@ -17,8 +12,8 @@ import pytest
 from gateway.cli import main
 from gateway.commands.serve import banner
 from gateway.config import Config
+from gateway.tests.processes import ROOT, mochi, port_in, said_until
 
-ROOT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -37,43 +32,6 @@ def test_the_banner_names_an_address_one_can_call_and_never_the_key() -> None:
     assert "MOCHI_ALLOWED_HOSTS" in said
     assert "sk-secret" not in said
     assert "/docs" not in said
-
-
-@contextmanager
-def mochi(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    """`mochi …` as a process, ended by its id; after half a minute whatever it does."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MOCHI_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gateway", *arguments],
-        cwd=ROOT,
-        env=kept | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    timer = Timer(30, process.kill)
-    timer.start()
-    try:
-        yield process
-    finally:
-        timer.cancel()
-        process.kill()
-        process.communicate()
-
-
-def said_until(process: subprocess.Popen[str], text: str) -> str:
-    """What the process says, up to the first line that holds `text`."""
-    assert process.stdout
-    lines: list[str] = []
-    for line in process.stdout:
-        lines.append(line)
-        if text in line:
-            break
-    return "".join(lines)
-
-
-def port_in(said: str) -> int:
-    return int(said.split("http://127.0.0.1:")[1].split("/")[0])
 
 
 def test_it_serves_says_so_and_leaves_cleanly_on_ctrl_c() -> None:

@@ -98,11 +98,9 @@ class GatewayServer:
         for connection in self._connections():
             connection.shutdown()
         if running := len(self._state.tasks):
-            log.info(
-                "%d answers have %g s to finish; a second signal ends them", running, self._grace
-            )
+            log.info("Running answers (%d) have %g s to finish", running, self._grace)
         if not await self._finished(self._grace):
-            log.warning("Ending %d answers that did not finish in time", len(self._state.tasks))
+            log.warning("Ending answers that did not finish in time (%d)", len(self._state.tasks))
             for task in tuple(self._state.tasks):
                 task.cancel()
             await self._finished(1)

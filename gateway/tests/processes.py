@@ -32,7 +32,9 @@ def mochi(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]
     finally:
         timer.cancel()
         process.kill()
-        process.communicate()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
 
 
 def said_until(process: subprocess.Popen[str], text: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from http.client import HTTPConnection
 from urllib.request import Request, urlopen
 
 from gateway.commands.demo import invitation
@@ -24,6 +25,22 @@ def test_the_demo_answers_what_its_banner_offers() -> None:
         process.send_signal(signal.SIGTERM)
         assert process.communicate(timeout=10)[0] == ""
         assert process.returncode == 0
+
+
+def test_a_stream_that_the_end_of_the_server_cuts_says_so() -> None:
+    with mochi("demo", "--port", "0", MOCHI_DRAIN_SECONDS="0") as process:
+        port = port_in(said_until(process, "--base-url"))
+        client = HTTPConnection("127.0.0.1", port, timeout=10)
+        question = {"role": "user", "content": "Hello! " * 100}
+        body = json.dumps({"model": "demo", "stream": True, "messages": [question]})
+        client.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+        answer = client.getresponse()
+        answer.read(10)
+        process.send_signal(signal.SIGTERM)
+        frames = answer.read().decode().split("\n\n")
+        assert json.loads(frames[-2].removeprefix("data: "))["error"]["type"] == "server_error"
+        assert process.wait(10) == 0
+        client.close()
 
 
 def test_with_a_key_the_offer_holds_its_variable() -> None:

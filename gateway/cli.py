@@ -46,6 +46,13 @@ def parsed(argv: Sequence[str]) -> Namespace:
     return arguments
 
 
+def port(text: str) -> int:
+    """For argparse, whose message names this function: `invalid port value`."""
+    if not 0 <= int(text) <= 65535:
+        raise ValueError
+    return int(text)
+
+
 def _failed(line: str, status: int) -> int:
     print(f"mochi: {line}", file=sys.stderr)
     return status
@@ -82,7 +89,7 @@ def _parser() -> ArgumentParser:
         )
     simulate = command("simulate", "Be a simulated Ollama, for tests of other programs.", [])
     simulate.add_argument("--host", default="127.0.0.1", metavar="HOST")
-    simulate.add_argument("--port", default=11434, type=int, metavar="PORT")
+    simulate.add_argument("--port", default=11434, type=port, metavar="PORT")
     models = command("models", "List the models that Ollama has.", ["config"])
     models.add_argument("--base-url", "--ollama-host", dest="ollama_host", metavar="URL")
     return top

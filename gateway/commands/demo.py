@@ -34,8 +34,8 @@ async def demonstrate(config: Config, sockets: list[socket.socket]) -> int:
 def invitation(config: Config, url: str) -> str:
     """That nobody thinks here, and two things to try."""
     key = ' -H "Authorization: Bearer $MOCHI_API_KEY"' if config.api_key else ""
-    return f"""\
-This is a demonstration: a simulator answers, no model. Try
+    return f"""
+This is a demonstration: a simulator answers, there is no model. Try
 
   curl {url}/v1/chat/completions{key} -H 'Content-Type: application/json' \\
     -d '{{"model": "demo", "messages": [{{"role": "user", "content": "Hello!"}}], "stream": true}}'
@@ -47,5 +47,4 @@ or, in Python,
   hello = [{{"role": "user", "content": "Hello!"}}]
   print(client.chat.completions.create(model="demo", messages=hello).choices[0].message.content)
 
-and see `mochi models --base-url {config.ollama_host}` for the other models it plays.
-"""
+The other models it plays: mochi models --base-url {config.ollama_host}"""

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from gateway import __version__, logs
-from gateway.commands import CommandFailed
+from gateway.commands import CommandFailed, cannot_listen
 from gateway.commands.models import ollama_status
 from gateway.config import Config, load, unknown_variables
 from gateway.server import (
@@ -67,9 +67,7 @@ def bound(config: Config) -> list[socket.socket]:
     try:
         return listen(config.host, config.port)
     except OSError as error:
-        where = f"{config.host}:{config.port}"
-        why = (error.strerror or str(error)).rstrip(".")
-        raise CommandFailed(f"Cannot listen on {where}: {why}. Try another --port.") from None
+        raise cannot_listen(config.host, config.port, error) from None
 
 
 def serving(config: Config, sockets: list[socket.socket]) -> int:
@@ -90,7 +88,7 @@ async def serve(config: Config, sockets: list[socket.socket]) -> int:
 @asynccontextmanager
 async def started(config: Config, sockets: list[socket.socket]) -> AsyncIterator[GatewayServer]:
     """The whole gateway, answering."""
-    from gateway import assembly
+    from gateway import assembly  # only now, when the sockets listen: it brings Litestar
 
     allow_descriptors(config.max_streams)
     try:
@@ -104,7 +102,7 @@ async def started(config: Config, sockets: list[socket.socket]) -> AsyncIterator
 
 async def say_how_ollama_is(config: Config) -> None:
     try:
-        print(await ollama_status(config), flush=True)
+        print(f"\n{await ollama_status(config)}", flush=True)
     except Exception:
         log.exception("Asking Ollama how it is failed")
 
@@ -122,9 +120,8 @@ def banner(config: Config, url: str) -> str:
     ]
     if config.on_loopback and not config.api_key:
         lines.append(f"  Routes      {url}/docs")
-    lines.append("")
     if config.host in ANY_ADDRESS and not config.allowed_hosts:
-        lines += ["Other machines need the name they use for this one in MOCHI_ALLOWED_HOSTS.", ""]
+        lines += ["", "Put the name by which others call this machine into MOCHI_ALLOWED_HOSTS."]
     return "\n".join(lines)
 
 

@@ -3,7 +3,7 @@
 from argparse import Namespace
 
 from adapters.simulator import Simulator
-from gateway.commands import CommandFailed
+from gateway.commands import cannot_listen
 from gateway.server import run as run_loop
 from gateway.server import stop_requested
 
@@ -16,11 +16,12 @@ def run(arguments: Namespace) -> int:
 
 async def simulate(host: str, port: int) -> int:
     stop = stop_requested()
+    simulator = Simulator(host=host, port=port)
     try:
-        async with Simulator(host=host, port=port) as simulator:
-            print(f"A simulated Ollama answers at {simulator.url}. Ctrl-C ends it.", flush=True)
-            await stop
-    except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise CommandFailed(f"Cannot listen on {host}:{port}: {why}.") from None
+        await simulator.start()
+    except OSError as error:
+        raise cannot_listen(host, port, error) from None
+    print(f"A simulated Ollama answers at {simulator.url}. Ctrl-C ends it.", flush=True)
+    await stop
+    await simulator.aclose()
     return 0

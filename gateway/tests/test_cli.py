@@ -37,7 +37,7 @@ def test_models_takes_a_base_url() -> None:
     assert parsed(["models", "--base-url", "http://box"]).ollama_host == "http://box"
 
 
-@pytest.mark.parametrize("typed", ["nonsense", "serve --prot 1", "simulate --port x"])
+@pytest.mark.parametrize("typed", ["nonsense", "serve --prot 1", "simulate --port 70000"])
 def test_what_is_not_known_ends_with_status_2(
     typed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

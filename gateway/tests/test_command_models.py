@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from adapters.simulator import Simulator
 from gateway.cli import main
 from gateway.commands.models import ollama_status, table
 from gateway.config import Config
@@ -42,3 +43,10 @@ def test_without_an_ollama_there_is_one_line(capsys: pytest.CaptureFixture[str])
 async def test_the_status_line_says_that_nobody_answers() -> None:
     said = await ollama_status(Config(ollama_host=NOWHERE))
     assert said.startswith(f"Ollama does not answer at {NOWHERE} yet")
+
+
+async def test_the_status_line_says_which_ollama_answers_and_what_it_has() -> None:
+    async with Simulator(version="1.2.3") as simulator:
+        said = await ollama_status(Config(ollama_host=simulator.url))
+    assert said.startswith(f"Ollama 1.2.3 at {simulator.url} has ")
+    assert said.endswith(" models.")

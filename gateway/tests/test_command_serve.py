@@ -3,11 +3,7 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -16,8 +12,8 @@ import pytest
 from gateway.cli import main
 from gateway.commands.serve import banner
 from gateway.config import Config
+from gateway.tests.processes import ROOT, mochi, port_in, said_until
 
-ROOT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -38,40 +34,6 @@ def test_the_banner_names_an_address_one_can_call_and_never_the_key() -> None:
     assert "/docs" not in said
 
 
-@contextmanager
-def mochi(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    """`mochi …` as a process, ended by its id."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MOCHI_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gateway", *arguments],
-        cwd=ROOT,
-        env=kept | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def said_until(process: subprocess.Popen[str], text: str) -> str:
-    """What the process says, up to the first line that holds `text`."""
-    assert process.stdout
-    lines: list[str] = []
-    for line in process.stdout:
-        lines.append(line)
-        if text in line:
-            break
-    return "".join(lines)
-
-
-def port_in(said: str) -> int:
-    return int(said.split("http://127.0.0.1:")[1].split("/")[0])
-
-
 def test_it_serves_says_so_and_leaves_cleanly_on_ctrl_c() -> None:
     with mochi("--port", "0", "--ollama-host", NOWHERE, MOCHI_LATER="1") as process:
         said = said_until(process, "does not answer")
@@ -84,13 +46,23 @@ def test_it_serves_says_so_and_leaves_cleanly_on_ctrl_c() -> None:
         assert process.returncode == 0
 
 
-def test_a_taken_port_is_one_line_and_status_1(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_taken_port_is_one_line_and_status_1() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with mochi("serve", "--port", port) as process:
             said = process.communicate(timeout=10)[0]
-    why = f"mochi: Cannot listen on 127.0.0.1:{port}: Address already in use. Try another --port.\n"
-    assert (process.returncode, said) == (1, why)
+    assert process.returncode == 1
+    assert said == (
+        f"mochi: Cannot listen on 127.0.0.1:{port}: Address already in use. Try another --port.\n"
+    )
+
+
+def test_a_host_that_does_not_exist_is_one_line_and_status_1() -> None:
+    with mochi("serve", "--host", "no.such.invalid", MOCHI_API_KEY="sk-mochi") as process:
+        said = process.communicate(timeout=20)[0]
+    assert process.returncode == 1
+    assert said.startswith("mochi: Cannot listen on no.such.invalid:8000: ")
+    assert said.count("\n") == 1
 
 
 def test_the_network_is_refused_without_a_key() -> None:
@@ -113,14 +85,14 @@ def test_the_network_is_refused_without_a_key() -> None:
 def test_the_network_is_served_with_a_key_or_on_demand(
     flags: list[str], environment: dict[str, str], loud: bool
 ) -> None:
-    # Another loopback name: not known as one to the settings, but no real network either.
-    command = ["serve", "--host", socket.gethostname(), "--port", "0", *flags]
+    # A short form of 127.0.0.1: the settings take it for any other name, and no network is near.
+    command = ["serve", "--host", "127.1", "--port", "0", *flags]
     with mochi(*command, **environment) as process:
         said = said_until(process, "/health")
     assert ("NO API KEY" in said) is loud
 
 
-def test_it_starts_again_when_a_file_changes(tmp_path: Path) -> None:
+def test_it_starts_again_when_a_file_changes() -> None:
     with mochi("--reload", "--port", "0", "--ollama-host", NOWHERE) as process:
         said = said_until(process, "/health")
         time.sleep(0.6)

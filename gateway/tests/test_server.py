@@ -218,10 +218,20 @@ def test_a_signal_ends_what_is_longer_than_the_grace_time() -> None:
         assert time.monotonic() - started < 2.3
 
 
+def test_a_signal_that_comes_doubled_is_one() -> None:
+    with Program(grace=10) as program:
+        program.ask("/stream/5")
+        os.kill(program.process.pid, signal.SIGTERM)
+        assert program.lines.readline() == "stopping\n"
+        os.kill(program.process.pid, signal.SIGTERM)
+        assert program.process.wait(5) == 0
+
+
 def test_a_second_signal_ends_at_once() -> None:
     with Program(grace=60) as program:
         program.ask("/stream/10000")
         os.kill(program.process.pid, signal.SIGTERM)
         assert program.lines.readline() == "stopping\n"
+        time.sleep(0.3)
         os.kill(program.process.pid, signal.SIGTERM)
         assert program.process.wait(2) == -signal.SIGTERM

@@ -91,7 +91,7 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """Run `script` on every connection; it is closed when the script returns."""
     server = Server(script)
-    listener = await asyncio.start_server(server.serve, host, 0, ssl=tls)
+    listener = await asyncio.start_server(server.serve, host, 0, ssl=tls, backlog=512)
     port = listener.sockets[0].getsockname()[1]
     authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     server.url = f"{'https' if tls else 'http'}://{authority}"

@@ -1,6 +1,6 @@
 """An HTTP/1.1 answer, from the bytes of a connection: no I/O in here."""
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+from httptools import HttpParserError, HttpResponseParser
 
 from adapters.upstream.errors import LimitExceeded, Malformed, UpstreamError
 
@@ -57,10 +57,10 @@ class Answer:
         status, unread = self.status, self.unread
         try:
             self._parser.feed_data(data)
-        except (HttpParserError, HttpParserUpgrade) as error:
+        except HttpParserError as error:
             self.keep_alive = False
             if not self.complete:
-                raise self._told(error) from None
+                raise _ours(error) from None
         if self.unread > unread:
             self._barren = 0
             return True
@@ -89,16 +89,6 @@ class Answer:
 
     def _too_much_header(self) -> LimitExceeded:
         return LimitExceeded(f"The answer's header is larger than {self._header_limit} bytes.")
-
-    def _told(self, error: Exception) -> UpstreamError:
-        """The parser's error, or ours, which it wraps when a callback raises."""
-        match error:
-            case HttpParserError(__context__=UpstreamError() as ours):
-                return ours
-            case HttpParserUpgrade():
-                return Malformed("The server left HTTP without being asked to.")
-            case _:
-                return Malformed(f"The answer is not valid HTTP/1.1: {error}")
 
     # Called by the parser.
 
@@ -140,3 +130,10 @@ class Answer:
             self.complete = True
             # Asked any later, the parser has forgotten this message and says no.
             self.keep_alive = self._parser.should_keep_alive()
+
+
+def _ours(error: HttpParserError) -> UpstreamError:
+    """The error of ours that a callback raised and the parser wrapped, or the parser's own."""
+    if isinstance(error.__context__, UpstreamError):
+        return error.__context__
+    return Malformed(f"The answer is not valid HTTP/1.1: {error}")

@@ -44,15 +44,36 @@ class Connector:
 
     async def connect(self) -> Connection:
         """To the first of the server's addresses that answers; else `ConnectFailed`."""
+        try:
+            return await self._connect()
+        except OSError as error:
+            raise ConnectFailed(_sentence(error)) from error
+
+    async def _connect(self) -> Connection:
         failures: list[OSError] = []
-        for address in self._origin.addresses:
+        for address in await self._addresses():
             try:
-                return await self._connect(address)
+                return await self._connect_to(address)
             except OSError as error:
                 failures.append(error)
-        raise ConnectFailed(_sentence(failures[0])) from failures[0]
+        raise failures[0]
 
-    async def _connect(self, address: str) -> Connection:
+    async def _addresses(self) -> list[str]:
+        """What the server's name stands for, without doubles.
+
+        `localhost` is the loopback of both families, whatever a hosts file says: a server may
+        listen on one and the name resolve to the other.
+        """
+        if self._origin.host == "localhost":
+            return ["127.0.0.1", "::1"]
+        # The loop's create_connection would look the name up too, but leaves the look-up's failure
+        # to nobody when it is cancelled.
+        found = await asyncio.get_running_loop().getaddrinfo(
+            self._origin.host, self._origin.port, type=socket.SOCK_STREAM
+        )
+        return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+    async def _connect_to(self, address: str) -> Connection:
         origin, loop = self._origin, asyncio.get_running_loop()
         if origin.scheme == "https":
             made = await loop.create_connection(

@@ -30,12 +30,6 @@ class Origin(Struct, frozen=True, kw_only=True):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """Names to try in turn. `localhost` is the loopback of both families, whatever a hosts
-        file says: a server may listen on one and the name resolve to the other."""
-        return ("127.0.0.1", "::1") if self.host == "localhost" else (self.host,)
-
     def __repr__(self) -> str:
         return f"Origin({self.authority})"
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from msgspec import Struct
@@ -181,9 +181,8 @@ class Connection(asyncio.Protocol):
         self.on_message_begin()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=_HIGH_WATER)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are of a class of its own
+        self._transport.set_write_buffer_limits(high=_HIGH_WATER)
         self._on_open(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

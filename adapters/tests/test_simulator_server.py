@@ -1,6 +1,7 @@
 """The socket side: framing, connections, clients that leave, bytes that are no requests."""
 
 import asyncio
+import json
 import random
 from contextlib import AsyncExitStack
 from typing import Any
@@ -244,63 +245,59 @@ async def test_what_is_no_request_gets_a_400_or_nothing(data: bytes) -> None:
 
 async def test_random_bodies_never_break_it(caplog: pytest.LogCaptureFixture) -> None:
     chance = random.Random(7)
-    paths = ("chat", "generate", "embed", "embeddings", "show", "pull", "push", "create", "copy")
+    paths = [f"/api/{name}" for name in BODIES]
     async with Simulator() as simulator, connected(simulator) as (reader, writer):
-        for index in range(1500):
-            path = f"/api/{paths[index % len(paths)]}"
-            writer.write(post_bytes(path, mangled(chance)))
+        for index in range(2000):
+            path = paths[index % len(paths)]
+            writer.write(post_bytes(path, mangled(chance, path)))
             reply = await read_reply(reader)
             assert reply.whole
-            assert reply.body
+            assert reply.body or path == "/api/copy"
     assert not caplog.records
 
 
+BODIES: dict[str, dict[str, Any]] = {
+    "chat": {
+        **HELLO,
+        "model": "demo-tools",
+        "tools": [],
+        "format": {},
+        "think": False,
+        "options": {},
+        "keep_alive": 5,
+    },
+    "generate": {"model": "demo", "prompt": "Hello", "raw": False, "options": {}, "images": []},
+    "embed": {"model": "demo-embed", "input": ["a", "b"], "dimensions": 3, "options": {}},
+    "embeddings": {"model": "demo-embed", "prompt": "a", "keep_alive": "5m"},
+    "show": {"model": "demo", "verbose": True},
+    "pull": {"model": "demo", "stream": True},
+    "push": {"model": "demo", "stream": False},
+    "create": {"model": "child", "from": "demo", "parameters": {}, "files": {}},
+    "copy": {"source": "demo", "destination": "copied"},
+}
 VALUES: list[Any] = [
-    *(
-        None,
-        True,
-        0,
-        -1,
-        1.5,
-        1e400,
-        10**30,
-        "",
-        "demo",
-        "demo-tools",
-        "x" * 50,
-        [],
-        {},
-        [1],
-        "\ud800",
-    ),
+    *(None, True, 0, -1, 1.5, 1e300, 10**30, "", "demo", "demo-tools", "x" * 50, [], {}, [1]),
+    *("\ud800", [[[]]], {"a": {"b": None}}, "json", "5m", ["x"], [{"role": 5}], [None]),
     [{"role": "user", "content": "hi", "images": ["aGk="]}],
+    [{"role": "tool", "tool_calls": [{"function": {"arguments": {"a": 1e300}}}]}],
     [{"type": "function", "function": {"name": "f", "parameters": {"properties": {"a": {}}}}}],
+    [{"function": {"parameters": {"properties": {"a": {"items": {"minLength": "x"}}}}}}],
     {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
+    {"oneOf": [{"$ref": "#"}, {"$ref": "#"}]},
     {"type": "string", "minLength": "x"},
+    {"type": "array", "minItems": 10**9, "items": {"enum": []}},
     {"num_ctx": 1e300, "seed": -5, "stop": ["a"], "temperature": 0},
+    {"num_predict": -(10**30), "num_ctx": 0, "num_keep": -7},
 ]
-NAMES = [
-    "model",
-    "messages",
-    "prompt",
-    "tools",
-    "format",
-    "think",
-    "options",
-    "keep_alive",
-    "input",
-]
-NAMES += ["stream", "logprobs", "top_logprobs", "from", "files", "parameters", "dimensions", "raw"]
 
 
-def mangled(chance: random.Random) -> bytes:
-    """A body with likely names and unlikely values, now and then cut or with a byte changed."""
-    import json
-
-    chosen = {name: chance.choice(VALUES) for name in chance.sample(NAMES, 6)}
-    data = bytearray(json.dumps({"model": "demo-tools", **chosen}).encode())
-    if chance.random() < 0.3:
-        data[chance.randrange(len(data))] = chance.randrange(256)
+def mangled(chance: random.Random, path: str) -> bytes:
+    """A good body with one wrong value, now and then cut or with a byte changed."""
+    body = dict(BODIES[path.rpartition("/")[2]])
+    body[chance.choice(list(body))] = chance.choice(VALUES)
+    data = bytearray(json.dumps(body).replace("1e+300", "1e999").encode())
     if chance.random() < 0.2:
-        del data[chance.randrange(len(data)) :]
-    return bytes(data) or b" "
+        data[chance.randrange(len(data))] = chance.randrange(256)
+    if chance.random() < 0.1:
+        del data[chance.randrange(1, len(data)) :]
+    return bytes(data)

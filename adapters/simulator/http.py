@@ -297,10 +297,12 @@ class Connection(asyncio.Protocol):
             _linger_not(self._transport)
             self._transport.abort()
 
-    def abort(self) -> None:
-        """The server ends."""
-        if self._task is not None:
-            self._task.cancel()
+    async def aclose(self) -> None:
+        """The server ends: what is under way is cancelled, and has gone when this returns."""
+        self._closing = True
+        if task := self._task:
+            task.cancel()
+            await asyncio.wait([task])
         if self._transport is not None:
             self._transport.abort()
 

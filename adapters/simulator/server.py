@@ -73,7 +73,7 @@ class Simulator:
             return
         self._server.close()
         for connection in list(self._connections):
-            connection.abort()
+            await connection.aclose()
         await self._server.wait_closed()
         self._server = None
 

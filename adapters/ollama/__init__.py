@@ -1,0 +1,1 @@
+"""A real Ollama, spoken to in its native protocol."""

@@ -5,7 +5,8 @@ import ipaddress
 from collections import deque
 from types import TracebackType
 
-from .http import Connection, Exchange, RecordedRequest
+from .connection import Connection
+from .http import Exchange, RecordedRequest
 from .routes import answer
 from .state import State
 

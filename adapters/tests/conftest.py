@@ -1,5 +1,12 @@
 """What the tests of this package share."""
 
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 
@@ -7,3 +14,32 @@ import pytest
 def anyio_backend() -> tuple[str, dict[str, bool]]:
     """The event loop of the product itself."""
     return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture
+async def nothing_left() -> AsyncIterator[None]:
+    """Fails a test that leaves a connection or a task behind."""
+    sockets, tasks = _sockets(), _tasks()
+    yield
+    for _ in range(100):
+        if _sockets() <= sockets and _tasks() <= tasks:
+            break
+        await asyncio.sleep(0.01)
+    assert _sockets() <= sockets
+    assert _tasks() <= tasks
+
+
+def _sockets() -> set[str]:
+    """Sockets of the network; event loops have some of their own, which are not."""
+    found = set()
+    for path in Path("/proc/self/fd").glob("*"):
+        if path.is_socket():
+            with socket.socket(fileno=os.dup(int(path.name))) as copy:
+                if copy.family in (socket.AF_INET, socket.AF_INET6):
+                    found.add(os.readlink(path))
+    return found
+
+
+def _tasks() -> set[asyncio.Task[Any]]:
+    """Tasks but for those in which the test itself is run."""
+    return {task for task in asyncio.all_tasks() if "TestRunner" not in repr(task.get_coro())}

@@ -71,14 +71,15 @@ class MochiError(Exception):
         super().__init__(message)
         self.message = message
         self.details = details
+        self.param: str | None = None
+        """The field at fault, in the caller's own spelling (`messages[0].content`)."""
 
 
 class Invalid(MochiError):
     """The caller's mistake.
 
-    `param` is the field at fault in the caller's own spelling (`messages[0].content`), `reason` a
-    word for programs in OpenAI's vocabulary (`invalid_type`, `missing_required_parameter`, …); both
-    may be `None`.
+    `reason` is a word for programs in OpenAI's vocabulary (`invalid_type`,
+    `missing_required_parameter`, …), or `None`.
     """
 
     code = "VALIDATION_ERROR"
@@ -123,8 +124,12 @@ class ModelNotFound(NotFound):
 
     code = "MODEL_NOT_FOUND"
 
-    def __init__(self, model: str) -> None:
-        super().__init__(f"The model '{model}' does not exist in Ollama.", model=model)
+    def __init__(self, model: str, *, param: str | None = None) -> None:
+        super().__init__(
+            f"The model '{model}' does not exist here; `ollama pull {model}` may fetch it.",
+            model=model,
+        )
+        self.param = param
 
 
 class MethodNotAllowed(MochiError):

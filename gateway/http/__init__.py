@@ -1,0 +1,1 @@
+"""HTTP, thin: decode, call, stream, and render errors once for each API family."""

@@ -1,0 +1,1 @@
+"""OpenAI's API, one folder or file per surface."""

@@ -1,0 +1,189 @@
+"""From the core to Ollama: what a request looks like on the wire."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from adapters.ollama import wire
+from gateway.core.errors import InvalidRequest, Unsupported
+from gateway.core.messages import (
+    AssistantMessage,
+    AudioPart,
+    Content,
+    ImagePart,
+    JSONTextPart,
+    Message,
+    SystemMessage,
+    TextPart,
+    ToolMessage,
+    UserMessage,
+    text_of,
+)
+from gateway.core.requests import (
+    AnyJSON,
+    AnyText,
+    ChatRequest,
+    EmbedRequest,
+    JSONOf,
+    ResponseFormat,
+    ToolDefinition,
+)
+
+__all__ = ["chat", "embed", "show"]
+
+_encode = msgspec.json.Encoder().encode
+
+_MEDIA = (ImagePart, AudioPart)
+_OPTIONS = (
+    ("temperature", "temperature"),
+    ("top_p", "top_p"),
+    ("top_k", "top_k"),
+    ("min_p", "min_p"),
+    ("seed", "seed"),
+    ("max_tokens", "num_predict"),
+    ("presence_penalty", "presence_penalty"),
+    ("frequency_penalty", "frequency_penalty"),
+    ("repeat_penalty", "repeat_penalty"),
+)
+
+# Ollama shows templates `"properties": null` for a tool that declares none.
+_NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
+
+
+def chat(request: ChatRequest) -> bytes:
+    """The body of `POST /api/chat`; `Unsupported` for a tool choice that Ollama cannot enforce.
+
+    `truncate` is always off: a prompt that does not fit becomes an error, where Ollama would drop
+    the oldest messages without a word. `shift` is never sent, since changing it between two
+    requests makes Ollama load the model again.
+    """
+    return _encode(
+        wire.ChatRequest(
+            model=request.model,
+            messages=tuple([_message(message) for message in request.messages]),
+            stream=True,
+            truncate=False,
+            tools=_tools(request),
+            format=_format(request.response_format),
+            options=_options(request),
+            think=request.thinking,
+            keep_alive=request.keep_alive,
+            logprobs=request.logprobs is not None,
+            top_logprobs=request.logprobs or 0,
+        )
+    )
+
+
+def embed(request: EmbedRequest) -> bytes:
+    """The body of `POST /api/embed`."""
+    return _encode(
+        wire.EmbedRequest(request.model, request.inputs, request.truncate, request.dimensions)
+    )
+
+
+def show(model: str) -> bytes:
+    """The body of `POST /api/show`."""
+    return _encode(wire.ShowRequest(model))
+
+
+def _message(message: Message) -> wire.Message:
+    match message:
+        case UserMessage(content):
+            return wire.Message("user", _text(content), images=_media(content))
+        case AssistantMessage(content, thinking, calls):
+            past = tuple(
+                wire.ToolCall(call.id, wire.CalledFunction(call.name, call.arguments))
+                for call in calls
+            )
+            return wire.Message("assistant", _text(content), thinking, _media(content), past)
+        case ToolMessage(content, call_id, tool_name):
+            # Templates look at the name or the order, llama-server at the id: send both.
+            return wire.Message(
+                "tool",
+                _text(content),
+                images=_media(content),
+                tool_name=tool_name,
+                tool_call_id=call_id,
+            )
+        case SystemMessage(content):
+            return wire.Message("system", _text(content), images=_media(content))
+
+
+def _text(content: Content) -> str | Raw:
+    """The text parts on lines of their own; JSON text stays in its spelling, never decoded."""
+    if len(content) == 1:
+        only = content[0]
+        if isinstance(only, TextPart):
+            return only.text
+        if isinstance(only, JSONTextPart):
+            return only.json
+    if any(isinstance(part, JSONTextPart) for part in content):
+        return _joined_json(content)
+    return text_of(content)
+
+
+def _joined_json(content: Content) -> Raw:
+    pieces: list[bytes] = []
+    for part in content:
+        match part:
+            case TextPart(text):
+                pieces.append(_encode(text)[1:-1])
+            case JSONTextPart(json):
+                pieces.append(bytes(json).strip()[1:-1])
+    return Raw(b'"%b"' % b"\\n".join(pieces))
+
+
+def _media(content: Content) -> tuple[str, ...]:
+    """Images, and sounds too: Ollama tells them apart by their first bytes."""
+    return tuple([part.base64 for part in content if isinstance(part, _MEDIA)])
+
+
+def _tools(request: ChatRequest) -> tuple[wire.Tool, ...]:
+    match request.tool_choice:
+        case "none":
+            return ()
+        case "auto":
+            return tuple([_tool(tool) for tool in request.tools])
+    raise Unsupported(
+        "Ollama cannot be made to call a tool: use tool_choice 'auto' or 'none'.",
+        param="tool_choice",
+        reason="unsupported_value",
+    )
+
+
+def _tool(tool: ToolDefinition) -> wire.Tool:
+    declares_none = len(tool.parameters) <= len("{ }")
+    parameters = _NO_PARAMETERS if declares_none else tool.parameters
+    return wire.Tool(wire.Function(tool.name, tool.description, parameters))
+
+
+def _format(wanted: ResponseFormat) -> str | Raw | None:
+    match wanted:
+        case AnyText():
+            return None
+        case AnyJSON():
+            return "json"
+        case JSONOf(schema=schema):
+            return schema
+
+
+def _options(request: ChatRequest) -> dict[str, Any]:
+    """Only what was asked for, so that the model's own settings hold for the rest."""
+    sampling = request.sampling
+    # Ollama takes 0 for no limit or for no answer, depending on the model's template.
+    if sampling.max_tokens is not None and sampling.max_tokens < 1:
+        raise InvalidRequest(
+            "max_tokens must be at least 1.", param="max_tokens", reason="integer_below_min_value"
+        )
+    options: dict[str, Any] = {}
+    for field, option in _OPTIONS:
+        value = getattr(sampling, field)
+        if value is not None:
+            options[option] = value
+    if sampling.stop:
+        options["stop"] = sampling.stop
+    if request.context_length is not None:
+        options["num_ctx"] = request.context_length
+    options.update(request.options)
+    return options

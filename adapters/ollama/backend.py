@@ -1,0 +1,166 @@
+"""A real Ollama as a Backend."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Final, TypeVar
+
+import msgspec
+
+from adapters.ollama import answering, asking, wire
+from adapters.ollama.errors import garbled, refused, reported, unanswered
+from adapters.ollama.shown import ShownModels
+from adapters.upstream.client import UpstreamClient
+from adapters.upstream.errors import LimitExceeded, Silent, UpstreamError
+from adapters.upstream.lines import Lines
+from adapters.upstream.response import UpstreamResponse
+from gateway.core.errors import BackendFailed, ContextOverflow, MochiError, ModelNotFound
+from gateway.core.events import Batch
+from gateway.core.models import Embeddings, ModelCard, ModelDetails
+from gateway.core.requests import ChatRequest, EmbedRequest
+
+__all__ = ["OllamaBackend"]
+
+MIB: Final = 1024 * 1024
+OBJECT_LIMIT: Final = 64 * MIB
+ERROR_LIMIT: Final = MIB
+PATIENCE: Final = 0.25
+"""Seconds for the end of a body to follow the last line."""
+LONGEST_PAUSE: Final = 24 * 60 * 60
+
+_Whole = TypeVar("_Whole", bound=wire.ErrorAnswer)
+
+_tags = msgspec.json.Decoder(wire.TagsAnswer)
+_show = msgspec.json.Decoder(wire.ShowAnswer)
+_embed = msgspec.json.Decoder(wire.EmbedAnswer)
+_version = msgspec.json.Decoder(wire.VersionAnswer)
+
+
+class OllamaBackend:
+    """The models of the Ollama that `client` talks to. The client is the backend's from now on.
+
+    `probe_seconds` is how long `version` may take: whoever asks wants to know if Ollama is well.
+    """
+
+    def __init__(self, client: UpstreamClient, *, probe_seconds: float = 2) -> None:
+        self._client = client
+        self._probe_seconds = probe_seconds
+        self._shown = ShownModels(self._show)
+
+    async def models(self) -> list[ModelCard]:
+        """As Ollama lists them: the newest first."""
+        answer = await self._whole(_tags, "GET", "/api/tags")
+        cards = [answering.card(model) for model in answer.models or ()]
+        self._shown.listed(cards)
+        return cards
+
+    async def show(self, model: str) -> ModelDetails:
+        """Asked once, and again when a list of the models, or a 404, says the model changed."""
+        return await self._shown.get(model)
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
+        """One batch per read: a burst costs one wake-up, and no token waits for another."""
+        reader = answering.AnswerReader(request.model)
+        lines = Lines()
+        body = asking.chat(request)
+        try:
+            with await self._open("POST", "/api/chat", body, request.model) as response:
+                while not reader.finished:
+                    block = await response.block()
+                    # The answer to an empty list of messages is one object without a newline.
+                    batch = reader.read(lines.feed(block) if block else lines.rest())
+                    if reader.finished:
+                        await response.finish(PATIENCE)
+                    if batch:
+                        yield batch
+                    if reader.failure is not None:
+                        raise reader.failure
+                    if not block and not reader.finished:
+                        raise BackendFailed("Ollama's answer broke off before its end.")
+        except UpstreamError as error:
+            raise self._unanswered(error) from error
+
+    async def embed(self, request: EmbedRequest) -> Embeddings:
+        """All inputs in one call; one bad input fails them all."""
+        body = asking.embed(request)
+        try:
+            answer = await self._whole(_embed, "POST", "/api/embed", body, request.model)
+        except ContextOverflow as error:
+            raise ContextOverflow(error.message, param="input", **error.details) from error
+        return answering.embeddings(answer, expected=len(request.inputs))
+
+    async def version(self) -> str:
+        """`BackendTimeout` after `probe_seconds`."""
+        try:
+            async with asyncio.timeout(self._probe_seconds):
+                answer = await self._whole(_version, "GET", "/api/version")
+        except TimeoutError:
+            raise self._unanswered(Silent("No answer to the probe.")) from None
+        if not answer.version:
+            raise garbled()
+        return answer.version
+
+    async def aclose(self) -> None:
+        """Close every connection; what still runs ends with an error."""
+        await self._client.aclose()
+        await self._shown.aclose()
+
+    async def _show(self, model: str) -> ModelDetails:
+        answer = await self._whole(_show, "POST", "/api/show", asking.show(model), model)
+        return answering.details(answer, name=model)
+
+    async def _whole(
+        self,
+        decoder: msgspec.json.Decoder[_Whole],
+        method: str,
+        path: str,
+        body: bytes = b"",
+        model: str = "",
+    ) -> _Whole:
+        """An answer that is one object."""
+        try:
+            with await self._open(method, path, body, model) as response:
+                data = await response.read(OBJECT_LIMIT)
+        except UpstreamError as error:
+            raise self._unanswered(error) from error
+        try:
+            answer = decoder.decode(data)
+        except (ValueError, RecursionError) as error:
+            raise garbled() from error
+        if answer.error:
+            raise reported(answer.error, model=model)
+        return answer
+
+    async def _open(self, method: str, path: str, body: bytes, model: str) -> UpstreamResponse:
+        """An answer with status 200 that does not call itself something else than JSON."""
+        response = await self._client.open(method, path, body)
+        if response.status == 200 and _may_be_json(response.content_type):
+            return response
+        with response:
+            raise await self._refusal(response, model)
+
+    async def _refusal(self, response: UpstreamResponse, model: str) -> MochiError:
+        if response.status == 200:
+            return BackendFailed(
+                f"What answers at {self._client.authority} sends pages, not Ollama's JSON."
+            )
+        try:
+            body = await response.read(ERROR_LIMIT)
+        except LimitExceeded:
+            body = b""
+        retry_after = _seconds(response.headers.get("retry-after", ""))
+        error = refused(response.status, body, model=model, retry_after=retry_after)
+        if isinstance(error, ModelNotFound):
+            self._shown.forget(model)
+        return error
+
+    def _unanswered(self, error: UpstreamError) -> MochiError:
+        return unanswered(error, self._client.authority)
+
+
+def _may_be_json(content_type: str) -> bool:
+    return not content_type or "json" in content_type.lower()
+
+
+def _seconds(retry_after: str) -> float | None:
+    """The header may also be a date, which says nothing reliable between two clocks."""
+    return min(float(retry_after), LONGEST_PAUSE) if retry_after.isdecimal() else None

@@ -1,0 +1,80 @@
+"""What `/api/show` said, kept until the model changes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from msgspec import Struct
+
+from gateway.core.models import ModelCard, ModelDetails
+
+__all__ = ["ShownModels"]
+
+_LIMIT = 256
+
+_Mark = tuple[str, object]
+
+
+class _Entry(Struct):
+    task: asyncio.Task[ModelDetails]
+    mark: _Mark | None
+
+
+class ShownModels:
+    """Details by the name they were asked for; at most 256, the oldest go first.
+
+    Whether a model changed shows in the list of models alone: an entry remembers how its model was
+    marked (digest and date) in the last list before it was asked for, and a list with another mark
+    drops it. Questions about one model at the same time share one call, which goes on when the one
+    who asked first leaves.
+    """
+
+    def __init__(self, ask: Callable[[str], Awaitable[ModelDetails]]) -> None:
+        self._ask = ask
+        self._entries: dict[str, _Entry] = {}
+        self._marks: dict[str, _Mark] = {}
+
+    async def get(self, model: str) -> ModelDetails:
+        """The details; errors of the call are raised to everyone who waits, and not kept."""
+        entry = self._entries.get(model)
+        if entry is None:
+            entry = self._entries[model] = self._asked(model)
+            if len(self._entries) > _LIMIT:
+                del self._entries[next(iter(self._entries))]
+        return await asyncio.shield(entry.task)
+
+    def listed(self, cards: Iterable[ModelCard]) -> None:
+        """Drop what a new list of the models contradicts."""
+        self._marks = {_full(card.name): (card.digest, card.modified_at) for card in cards}
+        for name, entry in list(self._entries.items()):
+            if entry.mark != self._marks.get(_full(name)):
+                del self._entries[name]
+
+    def forget(self, model: str) -> None:
+        """Drop a model that turned out to be gone, under all of its spellings."""
+        for name in list(self._entries):
+            if _full(name) == _full(model):
+                del self._entries[name]
+
+    async def aclose(self) -> None:
+        """Wait for the calls under way; the caller has cut their connections."""
+        running = [entry.task for entry in self._entries.values() if not entry.task.done()]
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _asked(self, model: str) -> _Entry:
+        async def ask() -> ModelDetails:
+            return await self._ask(model)
+
+        def settle(task: asyncio.Task[ModelDetails]) -> None:
+            failed = task.cancelled() or task.exception() is not None
+            if failed and (entry := self._entries.get(model)) and entry.task is task:
+                del self._entries[model]
+
+        task = asyncio.get_running_loop().create_task(ask())
+        task.add_done_callback(settle)
+        return _Entry(task, self._marks.get(_full(model)))
+
+
+def _full(name: str) -> str:
+    """One spelling for all that Ollama takes for the same model: `Demo`, `library/demo:latest`."""
+    full = name.lower().removeprefix("registry.ollama.ai/").removeprefix("library/")
+    return full if ":" in full.rpartition("/")[2] else f"{full}:latest"

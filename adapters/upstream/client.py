@@ -1,0 +1,107 @@
+"""The HTTP/1.1 client that every backend streams through.
+
+open → Pool → Connection.send → Answer.feed → UpstreamResponse.block: each read of the socket
+becomes one block, and nothing on that way costs a task, a timer or a queue.
+"""
+
+from collections.abc import Mapping
+
+from adapters.upstream.answer import Answer
+from adapters.upstream.connection import Connection
+from adapters.upstream.errors import ConnectionBroken
+from adapters.upstream.pool import Pool
+from adapters.upstream.request import RequestHead
+from adapters.upstream.response import UpstreamResponse
+from adapters.upstream.settings import Limits, Timeouts
+from adapters.upstream.url import parse
+
+__all__ = ["Limits", "Timeouts", "UpstreamClient", "UpstreamResponse"]
+
+TIMEOUTS = Timeouts()
+LIMITS = Limits()
+
+
+class UpstreamClient:
+    """Requests to one server over kept connections.
+
+    It follows no redirects, keeps no cookies, reads no proxy variables, and asks again only when a
+    connection that had been idle turns out to be dead. `authority` names the server in messages for
+    people: host and port, never a password. `active` counts the requests not yet closed.
+    `ValueError` for a bad `base_url`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeouts: Timeouts = TIMEOUTS,
+        limits: Limits = LIMITS,
+        user_agent: str = "mochi-gateway",
+    ) -> None:
+        origin = parse(base_url)
+        self.authority = origin.authority
+        self.active = 0
+        self._timeouts = timeouts
+        self._header_bytes = limits.header_bytes
+        self._request_head = RequestHead(origin, user_agent)
+        self._pool = Pool(origin, timeouts, limits)
+
+    @property
+    def opened(self) -> int:
+        """Connections made so far."""
+        return self._pool.opened
+
+    @property
+    def idle(self) -> int:
+        """Connections kept for the next request."""
+        return self._pool.idle
+
+    async def open(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> UpstreamResponse:
+        """Send a request and wait for the head of its answer, whatever its status.
+
+        Close the response, or use it in a `with`: that is what frees the connection.
+        """
+        head = self._request_head.render(method, path, len(body), headers)
+        self.active += 1
+        try:
+            return await self._open(head, body, bodiless=method == "HEAD")
+        except BaseException:
+            self.active -= 1
+            raise
+
+    async def aclose(self) -> None:
+        """End everything that runs; later calls raise `ConnectFailed`."""
+        await self._pool.aclose()
+
+    async def _open(self, head: bytes, body: bytes, *, bodiless: bool) -> UpstreamResponse:
+        connection = self._pool.idle_connection()
+        if connection is not None:
+            answer = Answer(self._header_bytes, bodiless=bodiless)
+            try:
+                return await self._ask(connection, head, body, answer)
+            except ConnectionBroken:
+                # The server gave up the idle connection while the request was on its way.
+                if answer.started:
+                    raise
+        connection = await self._pool.new_connection()
+        answer = Answer(self._header_bytes, bodiless=bodiless)
+        return await self._ask(connection, head, body, answer)
+
+    async def _ask(
+        self, connection: Connection, head: bytes, body: bytes, answer: Answer
+    ) -> UpstreamResponse:
+        timeout = self._timeouts.first_byte
+        try:
+            await connection.send(head, body, answer, timeout)
+            while not answer.status:
+                await connection.wait(timeout)
+        except BaseException:
+            connection.abort(ConnectionBroken("The request was given up."))
+            raise
+        return UpstreamResponse(connection, answer, self._timeouts.between_reads, self._give_back)
+
+    def _give_back(self, connection: Connection) -> None:
+        self.active -= 1
+        self._pool.give_back(connection)

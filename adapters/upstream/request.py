@@ -1,0 +1,56 @@
+"""The head of a request, as bytes."""
+
+import re
+from collections.abc import Mapping
+
+from adapters.upstream.url import Origin
+
+__all__ = ["RequestHead"]
+
+START = re.compile(r"[A-Z]+ /[!$-~]*")
+FIELD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [ -~]*")
+WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+class RequestHead:
+    """Renders heads for one server; what does not change is rendered once.
+
+    `identity`, because a compressed answer would have to be inflated, and could be a bomb.
+    """
+
+    __slots__ = ("_fixed", "_prefix")
+
+    def __init__(self, origin: Origin, user_agent: str) -> None:
+        fields = {
+            "Host": origin.authority,
+            "User-Agent": user_agent,
+            "Accept-Encoding": "identity",
+        }
+        if origin.authorization:
+            fields["Authorization"] = origin.authorization
+        self._fixed = _rendered(fields)
+        self._prefix = origin.prefix
+
+    def render(
+        self, method: str, path: str, size: int, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        """A body of `size` bytes is JSON unless `headers` says otherwise.
+
+        `ValueError` for a path or header that would break the line it stands on.
+        """
+        start = f"{method} {self._prefix}{path}"
+        if not START.fullmatch(start):
+            raise ValueError("A request needs an upper-case method and a percent-encoded path.")
+        more = _rendered(headers) if headers else ""
+        if size and "content-type:" not in more.lower():
+            more += "Content-Type: application/json\r\n"
+        if size or method in WITH_BODY:
+            more += f"Content-Length: {size}\r\n"
+        return f"{start} HTTP/1.1\r\n{self._fixed}{more}\r\n".encode("ascii")
+
+
+def _rendered(headers: Mapping[str, str]) -> str:
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    if not all(map(FIELD.fullmatch, lines)):
+        raise ValueError("A header has a name or a value that cannot be sent.")
+    return "".join(f"{line}\r\n" for line in lines)

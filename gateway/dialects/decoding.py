@@ -1,0 +1,114 @@
+"""One strict decoding of foreign JSON: bytes to a typed struct, with the field at fault named."""
+
+import codecs
+import re
+from typing import TypeVar
+
+import msgspec
+
+from gateway.core.errors import InvalidRequest
+
+__all__ = ["decode", "decode_part", "missing"]
+
+T = TypeVar("T")
+
+
+def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """Decode a whole body strictly, or raise `InvalidRequest` in OpenAI's vocabulary.
+
+    msgspec does not look at the encoding of what it skips or keeps raw, so the body is checked as a
+    whole; and two of the failures on the way are not msgspec's own errors.
+    """
+    if not body:
+        raise InvalidRequest("The body is empty; a JSON object is expected.")
+    try:
+        if not body.isascii():
+            check_utf8(body)
+        return decode_part(decoder, body, "")
+    except UnicodeDecodeError:
+        raise InvalidRequest("The body is not valid UTF-8.") from None
+
+
+def decode_part(decoder: msgspec.json.Decoder[T], part: bytes | msgspec.Raw, at: str) -> T:
+    """Decode a part of a body that was kept raw and stands at `at` (`messages[0].content`)."""
+    try:
+        return decoder.decode(part)
+    except msgspec.ValidationError as error:
+        raise explained(str(error), at) from None
+    except RecursionError:
+        raise InvalidRequest("The JSON of the body is nested too deeply.") from None
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"The body is not valid JSON: {malformation(str(error))}.") from None
+
+
+BLOCK = 32 * 1024
+
+
+def check_utf8(body: bytes) -> None:
+    """Raise `UnicodeDecodeError` for anything but UTF-8.
+
+    In blocks, because `body.decode()` would make a string of up to four times the size and pay
+    twice as much for the fresh memory as for the check.
+    """
+    view, end = memoryview(body), len(body)
+    at = 0
+    while at < end:
+        block = view[at : at + BLOCK]
+        _, used = codecs.utf_8_decode(block, "strict", at + BLOCK >= end)
+        at += used
+
+
+def malformation(text: str) -> str:
+    """msgspec's reason, less its prefix; a lone surrogate is told by a misleading "truncated"."""
+    if "truncated" in text:
+        return "it breaks off, or holds half of a surrogate pair"
+    return text.removeprefix("JSON is malformed: ").rstrip(".")
+
+
+PLACE = re.compile(r" - at `(key in )?\$(.*?)`$")
+MISSING = re.compile(r"Object missing required field `(.+)`")
+OUT_OF_RANGE = re.compile(r"Expected `(int|float|str|array|object)`(?: of length)? (<=|>=|<|>) ")
+
+
+def explained(text: str, at: str) -> InvalidRequest:
+    """A msgspec validation message as an `InvalidRequest` that names the field.
+
+    The place in the message is the parent of a missing field, so the name is put behind it.
+    """
+    place = PLACE.search(text)
+    where = (at + place[2] if place else at).lstrip(".")
+    what = text[: place.start()] if place else text
+    if absent := MISSING.fullmatch(what):
+        return missing(f"{where}.{absent[1]}" if where else absent[1])
+    what = what.replace("`", "'")
+    if not where:
+        return InvalidRequest(f"Invalid body: {what}.")
+    return InvalidRequest(f"Invalid '{where}': {what}.", param=where, reason=reason_of(text))
+
+
+def missing(param: str) -> InvalidRequest:
+    """What is said of every field that must be there and is not."""
+    return InvalidRequest(
+        f"Missing required parameter: '{param}'.", param=param, reason="missing_required_parameter"
+    )
+
+
+def reason_of(text: str) -> str:
+    """OpenAI's word for a kind of mistake."""
+    if text.startswith(("Invalid enum value", "Invalid value")) or "matching regex" in text:
+        return "invalid_value"
+    if text.startswith("Number out of range"):
+        return "decimal_above_max_value"
+    bounds = OUT_OF_RANGE.match(text)
+    if not bounds:
+        return "invalid_type"
+    kind, sign = bounds.groups()
+    above = sign in ("<=", "<")
+    match kind:
+        case "int" | "float":
+            number = "integer" if kind == "int" else "decimal"
+            return f"{number}_{'above_max' if above else 'below_min'}_value"
+        case "str":
+            return "string_above_max_length" if above else "empty_string"
+        case _:
+            return f"{kind}_above_max_length" if above else f"empty_{kind}"

@@ -1,0 +1,180 @@
+"""The messages of a request, and the order in which tool calls and their results must stand."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from gateway.core.errors import Invalid, InvalidRequest, Unsupported
+from gateway.core.messages import (
+    AssistantMessage,
+    Content,
+    ContentPart,
+    JSONTextPart,
+    Message,
+    SystemMessage,
+    TextPart,
+    ToolCall,
+    ToolMessage,
+    UserMessage,
+    text,
+)
+from gateway.dialects.decoding import decode_part, missing
+from gateway.dialects.openai.chat import wire
+from gateway.dialects.openai.images import read_image
+
+__all__ = ["read_messages"]
+
+# How a JSON string, a list and null begin.
+QUOTE, BRACKET, NULL = b'"[n'
+
+PARTS = msgspec.json.Decoder(list[wire.Part])
+ARGUMENTS = msgspec.json.Decoder(dict[str, Any])
+
+
+def read_messages(messages: list[wire.RequestMessage]) -> tuple[Message, ...]:
+    """The conversation in core terms; `InvalidRequest` where it could not have happened.
+
+    OpenAI writes a place in the conversation as `messages.[3].role`, a place in the schema as
+    `messages[3].role`; clients match on the prefix.
+    """
+    names: dict[str, str] = {}
+    unanswered: list[str] = []
+    asked_at = 0
+    read: list[Message] = []
+    for index, message in enumerate(messages):
+        if message.role == "tool":
+            read.append(tool_result(message, index, names))
+            answer(message, index, unanswered)
+            continue
+        if unanswered:
+            break
+        read.append(spoken(message, index))
+        if message.tool_calls:
+            asked_at = index
+            unanswered = [call.id for call in message.tool_calls]
+            names |= {call.id: call.function.name for call in message.tool_calls}
+    if unanswered:
+        raise left_unanswered(asked_at, unanswered)
+    return tuple(read)
+
+
+def answer(message: wire.RequestMessage, index: int, unanswered: list[str]) -> None:
+    """Strike the call that this tool message answers off the list."""
+    if message.tool_call_id not in unanswered:
+        raise InvalidRequest(
+            "A message with role 'tool' must respond to a preceding message with 'tool_calls'.",
+            param=f"messages.[{index}].role",
+        )
+    unanswered.remove(message.tool_call_id)
+
+
+def left_unanswered(index: int, ids: list[str]) -> Invalid:
+    return InvalidRequest(
+        "An assistant message with 'tool_calls' must be followed by tool messages responding to"
+        f" each 'tool_call_id'. These have no response: {', '.join(ids)}.",
+        param=f"messages.[{index}].role",
+    )
+
+
+def spoken(message: wire.RequestMessage, index: int) -> Message:
+    """A message of any role but `tool`. `developer` is today's name of `system`, in its place."""
+    match message.role:
+        case "system" | "developer":
+            return SystemMessage(read_content(message.content, index, "text"))
+        case "user":
+            return UserMessage(read_content(message.content, index, "text", "image_url"))
+        case "assistant":
+            return assistant(message, index)
+        case role:
+            raise Unsupported(
+                f"Messages of role '{role}' are not supported; use 'tool'.",
+                param=f"messages[{index}].role",
+                reason="unsupported_value",
+            )
+
+
+def assistant(message: wire.RequestMessage, index: int) -> AssistantMessage:
+    """An answer of the past. Clients leave `content` out beside tool calls (haystack)."""
+    for name in ("function_call", "audio"):
+        if getattr(message, name) is not None:
+            raise Unsupported(
+                f"'{name}' is not supported in messages.", param=f"messages[{index}].{name}"
+            )
+    said = message.content
+    content = () if said is wire.ABSENT else read_content(said, index, "text", "refusal")
+    return AssistantMessage(
+        content or text(message.refusal or ""),
+        message.reasoning_content or message.reasoning or "",
+        tuple(
+            read_call(call, f"messages[{index}].tool_calls[{number}]")
+            for number, call in enumerate(message.tool_calls or ())
+        ),
+    )
+
+
+def read_call(call: wire.RequestToolCall, at: str) -> ToolCall:
+    if call.type != "function":
+        raise Unsupported(
+            "Only tool calls of type 'function' are supported.",
+            param=f"{at}.type",
+            reason="unsupported_value",
+        )
+    arguments = call.function.arguments
+    if isinstance(arguments, str):
+        try:
+            arguments = ARGUMENTS.decode(arguments) if arguments.strip() else {}
+        except (msgspec.DecodeError, RecursionError):
+            raise InvalidRequest(
+                "The arguments of a tool call must be a JSON object in a string.",
+                param=f"{at}.function.arguments",
+                reason="invalid_value",
+            ) from None
+    return ToolCall(call.id, call.function.name, arguments)
+
+
+def tool_result(message: wire.RequestMessage, index: int, names: dict[str, str]) -> ToolMessage:
+    call_id = message.tool_call_id
+    if call_id is None:
+        raise missing(f"messages[{index}].tool_call_id")
+    content = read_content(message.content, index, "text")
+    return ToolMessage(content, call_id, names.get(call_id, message.name or ""))
+
+
+def read_content(content: Raw, index: int, *types: str) -> Content:
+    """A string, which is not decoded, a list of parts of these types, or null: nothing said."""
+    first = memoryview(content)[0] if content is not wire.ABSENT else None
+    if first == QUOTE:
+        return (JSONTextPart(content),)
+    at = f"messages[{index}].content"
+    if first == BRACKET:
+        parts = decode_part(PARTS, content, at)
+        return tuple(read_part(part, f"{at}[{i}]", types) for i, part in enumerate(parts))
+    if first == NULL:
+        return ()
+    if first is None:
+        raise missing(at)
+    raise InvalidRequest(
+        f"Invalid '{at}': expected a string, a list of parts or null.",
+        param=at,
+        reason="invalid_type",
+    )
+
+
+def read_part(part: wire.Part, at: str, types: tuple[str, ...]) -> ContentPart:
+    if part.type not in types:
+        raise Unsupported(
+            f"Parts of type '{part.type}' are not supported here; these are: {', '.join(types)}.",
+            param=f"{at}.type",
+            reason="unsupported_value",
+        )
+    match part:
+        case (
+            wire.Part(type="text", text=str(value)) | wire.Part(type="refusal", refusal=str(value))
+        ):
+            return TextPart(value)
+        case wire.Part(type="image_url", image_url=wire.ImageURL(url=url)):
+            return read_image(url, f"{at}.image_url.url")
+        case wire.Part(type="image_url", image_url=str(url)):
+            return read_image(url, f"{at}.image_url")
+    raise missing(f"{at}.{part.type}")

@@ -1,0 +1,164 @@
+"""A chat completion request in core terms."""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Raw
+
+from gateway.core.errors import InvalidRequest, ModelNotFound, Unsupported
+from gateway.core.requests import (
+    AnyJSON,
+    AnyText,
+    ChatRequest,
+    JSONOf,
+    ResponseFormat,
+    Sampling,
+    Thinking,
+    ToolChoice,
+    ToolDefinition,
+)
+from gateway.dialects.decoding import missing
+from gateway.dialects.openai.chat import wire
+from gateway.dialects.openai.chat.conversation import read_messages
+
+__all__ = ["read"]
+
+NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
+
+# What could be a name at Ollama; anything else is not sent on, because it cannot exist there.
+MODEL = re.compile(r"(?!.*(\.\.|//))[A-Za-z0-9._:/@-]{1,200}")
+
+EFFORTS: dict[str, Thinking] = {
+    "none": False,
+    "minimal": "low",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "max",
+    "max": "max",
+}
+
+
+def read(request: wire.ChatCompletionRequest) -> ChatRequest:
+    """The request in core terms; `Invalid` or `ModelNotFound` where it cannot be one."""
+    check_model(request.model)
+    refuse_unsupported(request)
+    if request.stream_options and not request.stream:
+        raise InvalidRequest(
+            "'stream_options' is only allowed when 'stream' is true.", param="stream_options"
+        )
+    tools = tuple(read_tool(tool, index) for index, tool in enumerate(request.tools or ()))
+    return ChatRequest(
+        model=request.model,
+        messages=read_messages(request.messages),
+        tools=tools,
+        tool_choice=read_tool_choice(request.tool_choice),
+        sampling=read_sampling(request),
+        response_format=read_format(request.response_format),
+        thinking=EFFORTS[request.reasoning_effort] if request.reasoning_effort else None,
+    )
+
+
+@lru_cache(maxsize=256)
+def check_model(model: str) -> None:
+    if not model:
+        raise InvalidRequest("The model is empty.", param="model", reason="invalid_value")
+    if not MODEL.fullmatch(model):
+        raise ModelNotFound(model)
+
+
+def read_sampling(request: wire.ChatCompletionRequest) -> Sampling:
+    """Only what was asked for; `max_completion_tokens` wins over its old name."""
+    stop = request.stop or ()
+    return Sampling(
+        temperature=request.temperature,
+        top_p=request.top_p,
+        seed=request.seed,
+        stop=(stop,) if isinstance(stop, str) else tuple(stop),
+        max_tokens=request.max_completion_tokens or request.max_tokens,
+        presence_penalty=request.presence_penalty,
+        frequency_penalty=request.frequency_penalty,
+    )
+
+
+def read_tool(tool: wire.FunctionTool, index: int) -> ToolDefinition:
+    at = f"tools[{index}]"
+    if tool.type != "function":
+        raise Unsupported(
+            f"Tools of type '{tool.type}' are not supported, only 'function'.",
+            param=f"{at}.type",
+            reason="unsupported_value",
+        )
+    if tool.function is None:
+        raise missing(f"{at}.function")
+    function = tool.function
+    parameters = json_object(function.parameters, f"{at}.function.parameters") or NO_PARAMETERS
+    return ToolDefinition(function.name, function.description or "", parameters)
+
+
+def read_tool_choice(choice: object) -> ToolChoice:
+    return "none" if choice == "none" else "auto"
+
+
+def read_format(asked: wire.ResponseFormat | None) -> ResponseFormat:
+    if asked is None or asked.type == "text":
+        return AnyText()
+    if asked.schema is not wire.ABSENT:
+        raise InvalidRequest(
+            "The schema belongs into 'response_format.json_schema.schema'.",
+            param="response_format.schema",
+            reason="unknown_parameter",
+        )
+    if asked.type == "json_object":
+        return AnyJSON()
+    if asked.json_schema is None:
+        raise missing("response_format.json_schema")
+    at = "response_format.json_schema.schema"
+    schema = json_object(asked.json_schema.schema, at)
+    if schema is None:
+        raise missing(at)
+    return JSONOf(asked.json_schema.name, schema, asked.json_schema.strict or False)
+
+
+def json_object(raw: Raw, param: str) -> Raw | None:
+    """The text of a JSON object, unread; `None` when it is absent or null."""
+    if raw is wire.ABSENT:
+        return None
+    match memoryview(raw)[0:1].tobytes():
+        case b"{":
+            return raw
+        case b"n":
+            return None
+    raise InvalidRequest(
+        f"Invalid '{param}': expected a JSON Schema object.", param=param, reason="invalid_type"
+    )
+
+
+# Fields that would change the answer and are not honoured, and with which of their values they do.
+UNSUPPORTED: tuple[tuple[str, Callable[[Any], bool]], ...] = (
+    ("n", lambda n: n > 1),
+    ("logit_bias", bool),
+    ("logprobs", bool),
+    ("top_logprobs", lambda _: True),
+    ("tool_choice", lambda choice: choice not in ("auto", "none")),
+    ("functions", bool),
+    ("function_call", lambda choice: choice not in ("auto", "none")),
+    ("modalities", lambda modalities: bool({*modalities} - {"text"})),
+    ("audio", lambda _: True),
+    ("web_search_options", lambda _: True),
+    ("moderation", lambda _: True),
+)
+
+
+def refuse_unsupported(request: wire.ChatCompletionRequest) -> None:
+    """Refuse by name what would otherwise be dropped without a word."""
+    for name, matters in UNSUPPORTED:
+        value = getattr(request, name)
+        if value is not None and matters(value):
+            raise Unsupported(f"'{name}' is not supported with this value.", param=name)
+    if request.parallel_tool_calls is False and request.tools:
+        raise Unsupported(
+            "'parallel_tool_calls' cannot be switched off.", param="parallel_tool_calls"
+        )

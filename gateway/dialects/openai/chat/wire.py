@@ -1,0 +1,222 @@
+"""The chat completion, exactly as OpenAI's API reference names it (November 2026).
+
+Requests are tolerant: unknown fields are ignored and every optional field may be null, as
+LangChain, LiteLLM and others send it. What stands here as `Raw` is looked at later, or never.
+"""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
+
+__all__ = [
+    "ABSENT",
+    "ChatCompletion",
+    "ChatCompletionRequest",
+    "Choice",
+    "FunctionCall",
+    "FunctionTool",
+    "JSONSchemaFormat",
+    "Part",
+    "RequestMessage",
+    "RequestToolCall",
+    "ResponseFormat",
+    "ResponseMessage",
+    "StreamOptions",
+    "ToolCall",
+    "ToolCallFragment",
+    "Usage",
+]
+
+ABSENT: Any = UNSET
+"""The value of a raw field that the request does not have.
+
+An empty `Raw` would do as well, but msgspec cannot describe a struct with such a default.
+"""
+
+ToolName = Annotated[str, Meta(pattern="^[a-zA-Z0-9_-]+$", min_length=1, max_length=64)]
+Penalty = Annotated[float, Meta(ge=-2, le=2)]
+PositiveInt = Annotated[int, Meta(ge=1)]
+Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+StopList = Annotated[list[str], Meta(max_length=4)]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+class RequestFunctionCall(Struct):
+    """`arguments` is a JSON string; an object, as Ollama has it, is understood too."""
+
+    name: str
+    arguments: str | dict[str, Any] = ""
+
+
+class RequestToolCall(Struct):
+    id: str
+    function: RequestFunctionCall
+    type: str = "function"
+
+
+class RequestMessage(Struct):
+    """A message of the history. `content` is a string, a list of parts, null or absent."""
+
+    role: Literal["developer", "system", "user", "assistant", "tool", "function"]
+    content: Raw = ABSENT
+    name: str | None = None
+    tool_calls: list[RequestToolCall] | None = None
+    tool_call_id: str | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    function_call: dict[str, Any] | None = None
+    audio: dict[str, Any] | None = None
+
+
+class ImageURL(Struct):
+    url: str
+    detail: str | None = None
+
+
+class Part(Struct):
+    """A part of a content: what `type` says is set."""
+
+    type: str
+    text: str | None = None
+    refusal: str | None = None
+    image_url: ImageURL | str | None = None
+
+
+class FunctionDefinition(Struct):
+    name: ToolName
+    description: str | None = None
+    parameters: Raw = ABSENT
+    strict: bool | None = None
+
+
+class FunctionTool(Struct):
+    type: str
+    function: FunctionDefinition | None = None
+
+
+class JSONSchemaFormat(Struct):
+    name: ToolName
+    description: str | None = None
+    schema: Raw = ABSENT
+    strict: bool | None = None
+
+
+class ResponseFormat(Struct):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JSONSchemaFormat | None = None
+    schema: Raw = ABSENT
+
+
+class StreamOptions(Struct):
+    include_usage: bool | None = None
+    include_obfuscation: bool | None = None
+
+
+class ChatCompletionRequest(Struct, kw_only=True):
+    """What a client may ask of `POST /v1/chat/completions`."""
+
+    model: str
+    messages: Annotated[list[RequestMessage], Meta(min_length=1)]
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    max_tokens: PositiveInt | None = None
+    max_completion_tokens: PositiveInt | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    presence_penalty: Penalty | None = None
+    frequency_penalty: Penalty | None = None
+    seed: Int64 | None = None
+    stop: str | StopList | None = None
+    n: Annotated[int, Meta(ge=1, le=128)] | None = None
+    response_format: ResponseFormat | None = None
+    tools: list[FunctionTool] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    reasoning_effort: Effort | None = None
+    functions: list[dict[str, Any]] | None = None
+    function_call: str | dict[str, Any] | None = None
+    logit_bias: dict[str, float] | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
+    modalities: list[str] | None = None
+    audio: dict[str, Any] | None = None
+    web_search_options: dict[str, Any] | None = None
+    moderation: dict[str, Any] | None = None
+
+
+class FunctionCall(Struct):
+    """`arguments` is a JSON string."""
+
+    name: str
+    arguments: str
+
+
+class ToolCall(Struct, kw_only=True):
+    id: str
+    type: Literal["function"] = "function"
+    function: FunctionCall
+
+
+class ToolCallFragment(ToolCall, kw_only=True):
+    """A call in a stream. Clients put fragments together by `index`; ours are always whole."""
+
+    index: int
+
+
+class ResponseMessage(Struct, kw_only=True):
+    """The answer. `tool_calls` is absent when there are none: clients test for its presence.
+
+    Reasoning has no field in OpenAI's API; DeepSeek's and vLLM's clients read `reasoning_content`,
+    OpenRouter's and Ollama's `reasoning`, and none minds the other.
+    """
+
+    role: Literal["assistant"] = "assistant"
+    content: str | None
+    refusal: str | None = None
+    annotations: list[Any] = field(default_factory=list)
+    reasoning_content: str | UnsetType = UNSET
+    reasoning: str | UnsetType = UNSET
+    tool_calls: list[ToolCall] | UnsetType = UNSET
+
+
+class Choice(Struct, kw_only=True):
+    index: int
+    message: ResponseMessage
+    logprobs: None = None
+    finish_reason: Literal["stop", "length", "tool_calls"]
+
+
+class PromptTokensDetails(Struct):
+    cached_tokens: int = 0
+    audio_tokens: int = 0
+
+
+class CompletionTokensDetails(Struct):
+    reasoning_tokens: int = 0
+    audio_tokens: int = 0
+    accepted_prediction_tokens: int = 0
+    rejected_prediction_tokens: int = 0
+
+
+class Usage(Struct):
+    """Tokens, `total_tokens` being the sum."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: PromptTokensDetails
+    completion_tokens_details: CompletionTokensDetails
+
+
+class ChatCompletion(Struct, kw_only=True):
+    """A whole answer; `created` in seconds since 1970."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: Usage
+    service_tier: Literal["default"] = "default"
+    system_fingerprint: str | None = None

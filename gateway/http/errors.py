@@ -1,0 +1,100 @@
+"""One answer for every error, in the shape of the API family that was asked.
+
+`/api/v1` answers mochi's `{"error": {"code", "message", "details"}}`, any other `/api/` Ollama's
+`{"error": text}`, everything else OpenAI's object.
+"""
+
+import logging
+from typing import Any, NamedTuple
+
+import msgspec
+from litestar.types import Send
+
+from gateway.core import errors
+from gateway.dialects.openai.errors import error_body, verdict
+
+__all__ = ["Rendered", "log_unexpected", "render", "send_error"]
+
+log = logging.getLogger("mochi")
+
+
+class Rendered(NamedTuple):
+    """A whole answer, ready to send."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+def render(path: str, error: Exception) -> Rendered:
+    """The answer to a request for `path` that ended in `error`."""
+    status = verdict(error).status
+    if path == "/api/v1" or path.startswith("/api/v1/"):
+        status = 422 if isinstance(error, errors.InvalidRequest) else status
+        body = mochi_body(error)
+    elif path.startswith("/api/"):
+        body = msgspec.json.encode({"error": message_of(error)})
+    else:
+        body = error_body(error)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        *extra_headers(error),
+    ]
+    return Rendered(status, headers, body)
+
+
+async def send_error(send: Send, path: str, error: Exception) -> None:
+    """Answer a request for `path` with `error`."""
+    log_unexpected(path, error)
+    status, headers, body = render(path, error)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def log_unexpected(path: str, error: Exception) -> None:
+    """What is no domain error is a fault of ours, and its trace is for the log alone."""
+    if not isinstance(error, errors.MochiError):
+        log.error("unexpected error on %r", path, exc_info=error)
+
+
+def message_of(error: Exception) -> str:
+    if isinstance(error, errors.MochiError):
+        return error.message
+    return "The gateway failed unexpectedly."
+
+
+def mochi_body(error: Exception) -> bytes:
+    """mochi's own error object; a field at fault is listed in `details.errors`."""
+    code, details = "INTERNAL_ERROR", dict[str, Any]()
+    if isinstance(error, errors.MochiError):
+        code, details = error.code, error.details
+        if isinstance(error, errors.InvalidRequest):
+            details = {
+                **details,
+                "errors": [{"field": error.param or "", "message": error.message}],
+            }
+    return msgspec.json.encode(
+        {"error": {"code": code, "message": message_of(error), "details": details}}
+    )
+
+
+def extra_headers(error: Exception) -> list[tuple[bytes, bytes]]:
+    """The headers by which a client learns whether, when and how to ask again.
+
+    openai-python and openai-node retry every status of 500 and above unless `x-should-retry` says
+    otherwise; a model that cannot be loaded would be loaded three times.
+    """
+    match error:
+        case errors.MethodNotAllowed(allow=allow):
+            return [(b"allow", ", ".join(allow).encode("latin-1"))]
+        case errors.InvalidAPIKey():
+            return [(b"www-authenticate", b"Bearer")]
+        case errors.ModelLoadFailed():
+            return [(b"x-should-retry", b"false")]
+        case errors.Overloaded() | errors.BackendBusy():
+            return [(b"retry-after", b"%g" % error.retry_after)]
+        case errors.BackendRateLimited(retry_after=float(seconds)):
+            return [(b"retry-after", b"%g" % seconds)]
+        case _:
+            return []

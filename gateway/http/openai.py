@@ -1,0 +1,113 @@
+"""The routes of `/v1`."""
+
+from typing import Any
+
+import msgspec
+from litestar import Router, get
+from litestar.enums import ScopeType
+from litestar.types import Receive, Scope, Send
+
+from gateway.core.backend import Backend
+from gateway.core.clock import unix_now
+from gateway.core.errors import MethodNotAllowed, Overloaded
+from gateway.core.ids import new_id
+from gateway.core.replies import collect
+from gateway.dialects.decoding import decode
+from gateway.dialects.openai.chat import wire
+from gateway.dialects.openai.chat.reading import read
+from gateway.dialects.openai.chat.writing import ChunkWriter, write
+from gateway.dialects.openai.models import Model, ModelList, find_model, write_models
+from gateway.http.ahead import RawRoutes
+from gateway.http.body import ClientGone, read_body
+from gateway.http.operations import RawOperation
+from gateway.http.streams import WhileConnected, send_events, send_json
+
+__all__ = ["OPERATIONS", "openai_routes"]
+
+OPERATIONS = (
+    RawOperation(
+        path="/v1/chat/completions",
+        method="post",
+        summary="Answer a conversation",
+        tag="OpenAI",
+        description=(
+            "The next message of a conversation, whole or, with `stream`, as server-sent events"
+            " that end with `data: [DONE]`. A field that would change the answer and cannot be"
+            " honoured is refused by its name; unknown fields are ignored."
+        ),
+        request=wire.ChatCompletionRequest,
+        response=wire.ChatCompletion,
+        streams=True,
+        errors=(
+            (400, "A field is wrong or cannot be honoured (`param`), or the prompt is too long."),
+            (404, "There is no such model."),
+            (413, "The body is too large."),
+            (415, "The body is not `application/json`."),
+            (502, "Ollama cannot be reached, or it failed."),
+            (503, "Too busy, or the model cannot be loaded."),
+            (504, "Ollama went silent."),
+        ),
+    ),
+)
+
+CHAT = msgspec.json.Decoder(wire.ChatCompletionRequest)
+
+
+def openai_routes(backend: Backend, *, max_body: int, max_open: int) -> tuple[Router, RawRoutes]:
+    """OpenAI's API over this backend: the router, and the hot routes that go ahead of it.
+
+    `max_body` in bytes; `max_open` is how many chats are answered at a time, more are `Overloaded`.
+    """
+    chat = ChatCompletions(backend, max_body=max_body, max_open=max_open)
+    router = Router("/v1", route_handlers=model_routes(backend), tags=["OpenAI"])
+    return router, {"/v1/chat/completions": chat.serve}
+
+
+class ChatCompletions:
+    """`POST /v1/chat/completions`, a raw ASGI application: it is the hot path."""
+
+    def __init__(self, backend: Backend, *, max_body: int, max_open: int) -> None:
+        self._backend = backend
+        self._max_body = max_body
+        self._max_open = max_open
+        self._open = 0
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
+            raise MethodNotAllowed("Only POST is allowed here.", ("POST",))
+        if self._open >= self._max_open:
+            raise Overloaded(f"{self._max_open} chats are being answered already.")
+        self._open += 1
+        try:
+            request = decode(CHAT, await read_body(receive, self._max_body))
+            with WhileConnected(receive):
+                await self._answer(request, send)
+        except ClientGone:
+            pass
+        finally:
+            self._open -= 1
+
+    async def _answer(self, wire: wire.ChatCompletionRequest, send: Send) -> None:
+        batches = self._backend.chat(read(wire))
+        id, created = new_id("chatcmpl-"), unix_now()
+        if wire.stream:
+            usage = bool(wire.stream_options and wire.stream_options.include_usage)
+            writer = ChunkWriter(id=id, model=wire.model, created=created, include_usage=usage)
+            await send_events(send, writer, batches)
+        else:
+            reply = await collect(batches)
+            await send_json(send, write(reply, id=id, model=wire.model, created=created))
+
+
+def model_routes(backend: Backend) -> list[Any]:
+    @get("/models", operation_id="listModels", summary="List the models")
+    async def list_models() -> ModelList:
+        """The models that Ollama has, each under the shortest name that finds it."""
+        return write_models(await backend.models())
+
+    @get("/models/{id:path}", operation_id="retrieveModel", summary="Look a model up")
+    async def retrieve_model(id: str) -> Model:
+        """One model by its name, which may hold `/` and `:`."""
+        return find_model(await backend.models(), id.removeprefix("/"))
+
+    return [list_models, retrieve_model]

@@ -1,0 +1,105 @@
+"""Request ids, the access log, and the last resort for what nobody caught: the outermost layer."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable
+from time import perf_counter
+from typing import Any, cast
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.core.ids import new_id
+from gateway.http.errors import render, send_error
+
+__all__ = ["Requests", "answer_error", "answer_headers"]
+
+log = logging.getLogger("mochi")
+access_log = logging.getLogger("mochi.access")
+
+NOSNIFF = (b"x-content-type-options", b"nosniff")
+STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+
+
+class Requests:
+    """Gives every request an id, and every answer the headers that all answers carry.
+
+    The id is the client's own `x-request-id` when that is a plain word, else a new one; it is in
+    `scope["state"]["request_id"]` and on the answer. Layers further in add to what goes out through
+    `answer_headers`, so that there is one wrapping of `send` for all of them.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        request_id = id_of(scope)
+        extra = [(b"x-request-id", request_id.encode()), NOSNIFF]
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        state["answer_headers"] = extra
+        status = 0
+
+        # A plain function: one coroutine less for every chunk of a stream.
+        def answer(message: Any) -> Awaitable[None]:
+            nonlocal status
+            if message["type"] in STARTS:
+                status = message.get("status", 101)
+                # A copy: a route may send the same message object with every answer.
+                message = {**message, "headers": [*message.get("headers", ()), *extra]}
+            return send(message)
+
+        began = perf_counter() if access_log.isEnabledFor(logging.INFO) else None
+        try:
+            await self.app(scope, receive, answer)
+        except Exception as error:
+            if status:
+                log.exception("request %s broke off after its answer had begun", request_id)
+                raise  # the server aborts the connection: a cut answer must not look whole
+            await answer_error(scope, answer, error)
+        finally:
+            if began is not None:
+                log_access(scope, status, perf_counter() - began, request_id)
+
+
+def id_of(scope: Scope) -> str:
+    """The client's request id if it can stand in a header and a log line as it is, else a new."""
+    given = dict(scope["headers"]).get(b"x-request-id")
+    if given is not None and GOOD_ID.fullmatch(given):
+        return given.decode()
+    return new_id("req_")
+
+
+def answer_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """What will be on the answer to this request, whatever it is; for inner layers to extend."""
+    return cast(list[tuple[bytes, bytes]], scope["state"]["answer_headers"])
+
+
+async def answer_error(scope: Scope, send: Send, error: Exception) -> None:
+    """Answer with `error`, before anything else was sent.
+
+    A WebSocket handshake is refused with an ordinary HTTP answer where the server can send one
+    (the ASGI extension "websocket.http.response"), else closed, which servers turn into a 403.
+    """
+    if scope["type"] == ScopeType.HTTP:
+        await send_error(send, scope["path"], error)
+    elif "websocket.http.response" in (scope.get("extensions") or ()):
+        status, headers, body = render(scope["path"], error)
+        start = {"type": "websocket.http.response.start", "status": status, "headers": headers}
+        await send(cast(Message, start))
+        await send(cast(Message, {"type": "websocket.http.response.body", "body": body}))
+    else:
+        await send({"type": "websocket.close", "code": 1008, "reason": None})
+
+
+def log_access(scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    """One line per request. A status of 0: nothing was sent, the client left before."""
+    method = cast(str, scope.get("method", "WEBSOCKET"))
+    path = scope["path"].encode("unicode_escape").decode("ascii")
+    access_log.info("%s %s %d %.1fms %s", method, path, status, seconds * 1000, request_id)

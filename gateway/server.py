@@ -1,0 +1,220 @@
+"""An ASGI application behind listening sockets, from its start to its last answer."""
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+from collections.abc import Coroutine
+from contextlib import suppress
+from email.utils import formatdate
+from typing import Any, Self, cast
+
+import uvicorn
+from uvicorn.lifespan.on import LifespanOn
+from uvicorn.server import ServerState
+
+from gateway.connections import Connection, Deadlines
+
+__all__ = [
+    "GatewayServer",
+    "StartFailed",
+    "allow_descriptors",
+    "listen",
+    "run",
+    "stop_requested",
+]
+
+BACKLOG = 4096
+SPARE = 256
+SAME_SIGNAL = 0.1
+STOP = (signal.SIGINT, signal.SIGTERM)
+
+log = logging.getLogger("mochi")
+
+
+class StartFailed(Exception):
+    """The application could not start; the log says why."""
+
+
+class GatewayServer:
+    """Serves an ASGI application on sockets, on the running event loop, while it is entered.
+
+    Leaving stops accepting and lets running answers finish for `grace` seconds. Then their tasks
+    are cancelled and have a second for a last frame, and the application's own shutdown has half a
+    second: leaving never takes longer than `grace` and two seconds.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        sockets: list[socket.socket],
+        *,
+        grace: float = 30,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        self.address: tuple[str, int] = sockets[0].getsockname()[:2]
+        self._sockets = sockets
+        self._grace = grace
+        self._deadlines = deadlines or Deadlines()
+        self._servers: list[asyncio.Server] = []
+        self._state = ServerState()
+        self._config = uvicorn.Config(
+            app,
+            http=Connection,
+            ws="none",
+            lifespan="on",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+        )
+
+    @property
+    def url(self) -> str:
+        """`http://host:port` of the first socket."""
+        host, port = self.address
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def __aenter__(self) -> Self:
+        self._config.load()
+        self._lifespan = LifespanOn(self._config)
+        await self._lifespan.startup()
+        if self._lifespan.should_exit:
+            for listening in self._sockets:
+                listening.close()
+            raise StartFailed("The application could not start; the log says why.")
+        loop = asyncio.get_running_loop()
+        for listening in self._sockets:
+            server = await loop.create_server(self._connection, sock=listening, backlog=BACKLOG)
+            self._servers.append(server)
+        self._clock = asyncio.create_task(self._keep_time())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for server in self._servers:
+            server.close()
+        for connection in self._connections():
+            connection.shutdown()
+        if running := len(self._state.tasks):
+            log.info("Running answers (%d) have %g s to finish", running, self._grace)
+        if not await self._finished(self._grace):
+            log.warning("Ending answers that did not finish in time (%d)", len(self._state.tasks))
+            for task in tuple(self._state.tasks):
+                task.cancel()
+            await self._finished(1)
+        for connection in self._connections():
+            connection.abort()
+        self._clock.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await self._lifespan.shutdown()
+
+    def _connection(self) -> Connection:
+        return Connection(self._config, self._state, self._lifespan.state)
+
+    def _connections(self) -> tuple[Connection, ...]:
+        return tuple(cast("set[Connection]", self._state.connections))
+
+    async def _keep_time(self) -> None:
+        """The one timer: the `Date` header and every connection's deadline."""
+        loop, limits = asyncio.get_running_loop(), self._deadlines
+        interval = min(1, limits.head / 5, limits.body / 5, limits.idle / 5, limits.write / 5)
+        while True:
+            self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+            now = loop.time()
+            for connection in self._connections():
+                connection.check(now, limits)
+            await asyncio.sleep(interval)
+
+    async def _finished(self, seconds: float) -> bool:
+        """Whether every request is answered and every connection closed within that time."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while busy := self._state.tasks or self._state.connections:
+            if loop.time() >= deadline:
+                break
+            await asyncio.sleep(0.02)
+        return not busy
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Listening sockets on every address of `host`, all on one port; 0 takes a free one.
+
+    Raises `OSError`. An address that this machine lacks is passed over while another works: in many
+    containers `localhost` has an IPv6 address that nothing can bind.
+    """
+    sockets: list[socket.socket] = []
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    for number, (family, _, _, _, (name, _, *scope)) in enumerate(addresses, 1):
+        try:
+            address = (name, port, *scope)
+            bound = socket.create_server(address, family=family, backlog=BACKLOG)
+        except OSError as error:
+            absent = error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+            if absent and (sockets or number < len(addresses)):
+                continue
+            for other in sockets:
+                other.close()
+            raise
+        sockets.append(bound)
+        port = bound.getsockname()[1]
+    return sockets
+
+
+def stop_requested() -> asyncio.Future[signal.Signals]:
+    """What SIGINT or SIGTERM resolves. The second finds no handler any more and kills at once.
+
+    What comes within a moment counts as one: a supervisor may signal a whole process group, in
+    which `uv run` passes the signal on once more.
+    """
+    loop = asyncio.get_running_loop()
+    received: asyncio.Future[signal.Signals] = loop.create_future()
+
+    def stop(number: signal.Signals) -> None:
+        if not received.done():
+            received.set_result(number)
+            loop.call_later(SAME_SIGNAL, give_up_handling)
+
+    def give_up_handling() -> None:
+        for each in STOP:
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
+
+    with suppress(NotImplementedError):  # Windows, where Ctrl-C cancels the main task instead
+        for each in STOP:
+            loop.add_signal_handler(each, stop, each)
+    return received
+
+
+def run(main: Coroutine[Any, Any, int]) -> int:
+    """Run a command to its end, on uvloop where there is one."""
+    with asyncio.Runner(loop_factory=_event_loop) as runner:
+        return runner.run(main)
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def allow_descriptors(streams: int) -> None:
+    """Raise the soft descriptor limit to two a stream, one for each side, and some to spare."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * streams + SPARE
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    with suppress(ValueError, OSError):  # macOS has a ceiling of its own under an infinite limit
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        soft = allowed
+    if soft < wanted:
+        log.warning("%d open files are enough for %d streams", soft, (soft - SPARE) // 2)

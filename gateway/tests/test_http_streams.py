@@ -1,0 +1,111 @@
+"""Streams that end in one of complete and failed, and stop when nobody listens."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from litestar.types import Message
+
+from gateway.core.errors import BackendFailed, BackendUnreachable, Overloaded
+from gateway.core.events import Finished, TextDelta
+from gateway.core.requests import ChatRequest
+from gateway.dialects.openai.chat.writing import ChunkWriter
+from gateway.http.streams import WhileConnected, send_events
+from gateway.testing import ScriptedBackend
+
+ASKED = ChatRequest(model="demo", messages=())
+HI, BYE = TextDelta("Hi"), Finished("stop")
+
+
+class Wire:
+    """The client's side of an ASGI connection: what was sent, and when it leaves."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+        self.left = asyncio.Event()
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    async def receive(self) -> Any:
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message["body"] for message in self.sent[1:])
+
+
+def writer() -> ChunkWriter:
+    return ChunkWriter(id="x", model="demo", created=7, include_usage=False)
+
+
+async def test_one_batch_is_one_write() -> None:
+    backend, wire = ScriptedBackend([HI, HI, HI], [HI, BYE]), Wire()
+    await send_events(wire.send, writer(), backend.chat(ASKED))
+    assert [message["more_body"] for message in wire.sent[1:]] == [True, True, False]
+    assert wire.body.endswith(b"data: [DONE]\n\n")
+
+
+async def test_what_fails_before_the_first_batch_is_no_stream() -> None:
+    backend, wire = ScriptedBackend(BackendUnreachable("Refused.")), Wire()
+    with pytest.raises(BackendUnreachable):
+        await send_events(wire.send, writer(), backend.chat(ASKED))
+    assert wire.sent == []
+
+
+async def test_an_answer_without_an_event_is_a_failure() -> None:
+    with pytest.raises(BackendFailed):
+        await send_events(Wire().send, writer(), ScriptedBackend().chat(ASKED))
+
+
+@pytest.mark.parametrize("error", [BackendFailed("Broke."), KeyError("secret")])
+async def test_what_fails_later_is_an_error_frame_and_no_end_mark(error: Exception) -> None:
+    wire = Wire()
+    await send_events(wire.send, writer(), ScriptedBackend([HI], error).chat(ASKED))
+    frames = wire.body.split(b"\n\n")
+    assert frames[-2].startswith(b'data: {"error":{')
+    assert b"[DONE]" not in wire.body
+    assert b"secret" not in wire.body
+    assert wire.sent[-1]["more_body"] is False
+
+
+async def answer(backend: ScriptedBackend, wire: Wire) -> None:
+    with WhileConnected(wire.receive):
+        await send_events(wire.send, writer(), backend.chat(ASKED))
+
+
+@pytest.mark.parametrize("script", [(60.0,), ([HI], 60.0)], ids=["before", "within"])
+async def test_a_client_that_leaves_ends_the_work_upstream(script: Any) -> None:
+    backend, wire = ScriptedBackend(*script), Wire()
+    answering = asyncio.create_task(answer(backend, wire))
+    await asyncio.sleep(0.01)
+    wire.left.set()
+    async with asyncio.timeout(1):
+        await answering
+    assert backend.closed == 1
+
+
+async def test_a_server_that_goes_down_says_so_in_the_stream() -> None:
+    backend, wire = ScriptedBackend([HI], 60.0), Wire()
+    answering = asyncio.create_task(answer(backend, wire))
+    await asyncio.sleep(0.01)
+    answering.cancel()
+    await answering
+    assert b"shutting down" in wire.body
+    assert backend.closed == 1
+
+
+async def test_a_server_that_goes_down_before_the_stream_refuses() -> None:
+    answering = asyncio.create_task(answer(ScriptedBackend(60.0), Wire()))
+    await asyncio.sleep(0.01)
+    answering.cancel()
+    with pytest.raises(Overloaded):
+        await answering
+
+
+async def test_no_watcher_is_left_behind() -> None:
+    before = asyncio.all_tasks()
+    await answer(ScriptedBackend([HI, BYE]), Wire())
+    await asyncio.sleep(0.01)
+    assert asyncio.all_tasks() == before

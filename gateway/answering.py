@@ -14,7 +14,8 @@ NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 UNSENDABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 BODILESS = (204, 304)
 
-# The lines of headers that were sent before. Most answers carry the same few.
+# The lines of headers that were sent before: most answers carry the same few.
+VARYING = (b"content-length", b"x-request-id")
 MANY = 256
 lines: dict[Header, bytes] = {}
 
@@ -98,7 +99,8 @@ def line(header: Header) -> bytes:
     if not NAME.fullmatch(name) or UNSENDABLE.search(value):
         raise RuntimeError("A header has a name or a value that cannot be sent.")
     rendered = b"%b: %b\r\n" % header
-    if len(lines) >= MANY:
-        lines.clear()
-    lines[header] = rendered
+    if name not in VARYING:
+        if len(lines) >= MANY:
+            lines.clear()
+        lines[header] = rendered
     return rendered

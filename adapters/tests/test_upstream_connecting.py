@@ -18,6 +18,9 @@ from adapters.upstream.errors import ConnectFailed, ConnectionBroken, Malformed
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
+NOWHERE = ".".join(["x" * 63] * 3 + ["x" * 62])
+"""A name longer than names may be, so that no resolver is asked."""
+
 
 @pytest.fixture(params=[True, False], ids=["uvloop", "asyncio"])
 def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
@@ -68,7 +71,7 @@ async def test_nobody_listens(host: str) -> None:
 
 async def test_host_is_unknown() -> None:
     with pytest.raises(ConnectFailed, match=r"^The server's host name is not known\.$"):
-        await fetched("http://no-such-host.invalid")
+        await fetched(f"http://{NOWHERE}")
 
 
 async def test_network_is_unreachable() -> None:

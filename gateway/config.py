@@ -64,7 +64,7 @@ class Config(Struct, frozen=True, kw_only=True):
     host: Host = "127.0.0.1"
     port: Port = 8000
     ollama_host: OllamaURL = "http://localhost:11434"
-    """A base URL with scheme, host and port, and no slash at its end."""
+    """A base URL with scheme, host and port, and no slash at its end; it may hold a password."""
     data_dir: Folder = Path()
     api_key: Secret = None
     allowed_hosts: HostNames = ()
@@ -91,8 +91,15 @@ class Config(Struct, frozen=True, kw_only=True):
         except ValueError:
             return False
 
+    @property
+    def ollama_shown(self) -> str:
+        """`ollama_host` for people: without user and password."""
+        scheme, _, rest = self.ollama_host.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
+
     def __repr__(self) -> str:
-        shown = msgspec.structs.asdict(self) | {"api_key": self.api_key and "***"}
+        hidden = {"api_key": self.api_key and "***", "ollama_host": self.ollama_shown}
+        shown = msgspec.structs.asdict(self) | hidden
         return f"Config({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
@@ -142,17 +149,18 @@ def ollama_url(text: str) -> str:
     if (scheme := scheme.lower() or "http") not in ("http", "https"):
         raise ValueError
     authority, _, path = rest.partition("/")
-    host, port = _host_and_port(authority)
+    user, at, address = authority.rpartition("@")
+    host, port = _host_and_port(address)
     if not host or host in ("0.0.0.0", "::"):
         host = "::1" if host == "::" else "127.0.0.1"
     if port is None:
         port = (443 if scheme == "https" else 80) if found else 11434
-    shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}:{port}/{path}".rstrip("/")
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{user}{at}{host}:{port}/{path}".rstrip("/")
 
 
 def _host_and_port(authority: str) -> tuple[str, int | None]:
-    """`host:port`, `host`, `:port`, `[ip6]:port` or `ip6`, taken apart. No user, no password."""
+    """`host:port`, `host`, `:port`, `[ip6]:port` or `ip6`, taken apart."""
     host, port = authority, ""
     if authority.startswith("["):
         host, closed, port = authority[1:].partition("]")
@@ -164,7 +172,7 @@ def _host_and_port(authority: str) -> tuple[str, int | None]:
     elif ":" in authority:
         ipaddress.IPv6Address(authority)
     port = port.removeprefix(":")
-    if any(character in host for character in "@?#% \\") or (port and not port.isdecimal()):
+    if any(character in host for character in "?#% \\") or (port and not port.isdecimal()):
         raise ValueError
     if port and not 0 < int(port) < 65536:
         raise ValueError
@@ -222,7 +230,8 @@ def _converted(name: str, given: Given, cwd: Path) -> Any:
     try:
         return msgspec.convert(_prepared(name, given.value, cwd), FIELDS[name], strict=False)
     except (ValueError, RuntimeError):  # msgspec.ValidationError; `~nobody` has no home
-        shown = "the value" if name == "api_key" else repr(given.value)[:80]
+        secret = name == "api_key" or (name == "ollama_host" and "@" in str(given.value))
+        shown = "the value" if secret else repr(given.value)[:80]
         allowed = FIELDS[name].__metadata__[0].description
         raise BadSetting(f"{given.source}: {shown} is not {allowed}.") from None
 

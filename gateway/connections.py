@@ -6,6 +6,8 @@ import msgspec
 from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from gateway.dialects.openai.errors import ErrorBody, ErrorObject
+
 __all__ = ["Connection", "Deadlines"]
 
 HEAD_LIMIT = 64 * 1024
@@ -45,8 +47,10 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
+        before = self.scope
         super().data_received(data)
-        if self.cycle is not None and self.cycle.scope is self.scope:
+        head_is_whole = self.cycle is not None and self.cycle.scope is self.scope
+        if head_is_whole or self.scope is not before:
             self._head_bytes = 0
             return
         self._head_bytes += len(data)
@@ -54,7 +58,11 @@ class Connection(HttpToolsProtocol):
             self._refuse(431, "The request's head is larger than 64 KiB.")
 
     def check(self, now: float, deadlines: Deadlines) -> None:
-        """End the phase that has lasted too long. Any progress of the phase starts it anew."""
+        """End a phase that has lasted too long.
+
+        It starts anew with another request and, while there is something to write, whenever the
+        client took any of it.
+        """
         phase, unsent = self._current_phase(), self.transport.get_write_buffer_size()
         same_request = self._seen is self.scope and self._unsent == unsent
         if phase != self._phase or not same_request:
@@ -122,8 +130,8 @@ class Connection(HttpToolsProtocol):
         if self.cycle is not None:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
-        body = msgspec.json.encode({"error": error})
+        error = ErrorObject(message, "invalid_request_error", None, None)
+        body = msgspec.json.encode(ErrorBody(error))
         head = [STATUS_LINE[status]]
         head += [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
         head += [b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)]

@@ -9,28 +9,29 @@ import msgspec
 
 __all__ = ["JSONLines", "PlainLines", "configure"]
 
-OURS = ("gateway", "adapters", "extensions")
-FOREIGN = ("litestar", "uvicorn")
+LOGGERS = ("mochi", "litestar", "uvicorn")
 CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 CONTROLS |= {code: f"\\u{code:04x}" for code in (0x2028, 0x2029)}
 STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
 def configure(level: str, *, as_json: bool = False) -> None:
-    """Send what our packages and the frameworks log to standard error; leave the root logger alone.
+    """Send what we and the frameworks log to standard error; leave the root logger alone.
 
-    The frameworks speak from WARNING on, unless everything was asked for.
+    At INFO the frameworks and the access log are silent: a line for every request costs more than
+    much of the request, so it comes with DEBUG.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(JSONLines() if as_json else PlainLines())
     handler.addFilter(_not_a_cancellation)
-    for name in OURS + FOREIGN:
+    for name in LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.propagate = False
-        logger.setLevel(level)
-        if name in FOREIGN and level == "INFO":
-            logger.setLevel("WARNING")
+    quiet = "WARNING" if level == "INFO" else level
+    logging.getLogger("mochi").setLevel(level)
+    for name in ("mochi.access", "litestar", "uvicorn"):
+        logging.getLogger(name).setLevel(quiet)
 
 
 def _not_a_cancellation(record: logging.LogRecord) -> bool:
@@ -39,7 +40,7 @@ def _not_a_cancellation(record: logging.LogRecord) -> bool:
 
 
 class PlainLines(logging.Formatter):
-    """`2026-03-04 05:06:07 WARNING gateway.server: text`, with control characters escaped.
+    """`2026-03-04 05:06:07 WARNING mochi: text`, with control characters escaped.
 
     The lines of a traceback are indented, so none of them can pass for a record of its own.
     """

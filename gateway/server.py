@@ -22,14 +22,15 @@ __all__ = [
     "allow_descriptors",
     "listen",
     "run",
-    "stop_signal",
+    "stop_requested",
 ]
 
 BACKLOG = 4096
 SPARE = 256
+SAME_SIGNAL = 0.1
 STOP = (signal.SIGINT, signal.SIGTERM)
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("mochi")
 
 
 class StartFailed(Exception):
@@ -96,8 +97,10 @@ class GatewayServer:
             server.close()
         for connection in self._connections():
             connection.shutdown()
+        if running := len(self._state.tasks):
+            log.info("Running answers (%d) have %g s to finish", running, self._grace)
         if not await self._finished(self._grace):
-            log.warning("Ending %d requests that did not finish in time", len(self._state.tasks))
+            log.warning("Ending answers that did not finish in time (%d)", len(self._state.tasks))
             for task in tuple(self._state.tasks):
                 task.cancel()
             await self._finished(1)
@@ -160,21 +163,29 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
-async def stop_signal() -> signal.Signals:
-    """Wait for SIGINT or SIGTERM. The second one finds no handler any more and kills at once."""
+def stop_requested() -> asyncio.Future[signal.Signals]:
+    """What SIGINT or SIGTERM resolves. The second finds no handler any more and kills at once.
+
+    What comes within a moment counts as one: a supervisor may signal a whole process group, in
+    which `uv run` passes the signal on once more.
+    """
     loop = asyncio.get_running_loop()
     received: asyncio.Future[signal.Signals] = loop.create_future()
 
-    def leave(number: signal.Signals) -> None:
+    def stop(number: signal.Signals) -> None:
+        if not received.done():
+            received.set_result(number)
+            loop.call_later(SAME_SIGNAL, give_up_handling)
+
+    def give_up_handling() -> None:
         for each in STOP:
             loop.remove_signal_handler(each)
             signal.signal(each, signal.SIG_DFL)
-        received.set_result(number)
 
     with suppress(NotImplementedError):  # Windows, where Ctrl-C cancels the main task instead
         for each in STOP:
-            loop.add_signal_handler(each, leave, each)
-    return await received
+            loop.add_signal_handler(each, stop, each)
+    return received
 
 
 def run(main: Coroutine[Any, Any, int]) -> int:

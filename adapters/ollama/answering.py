@@ -62,7 +62,7 @@ class AnswerReader:
         return events
 
     def _read(self, answer: wire.Answer, events: list[ChatEvent]) -> None:
-        if answer.error is not None:
+        if answer.error:
             raise reported(answer.error, model=self._model)
         message = answer.message
         if message is not None:

@@ -34,6 +34,7 @@ __all__ = ["chat", "embed", "show"]
 
 _encode = msgspec.json.Encoder().encode
 
+_MEDIA = (ImagePart, AudioPart)
 _OPTIONS = (
     ("temperature", "temperature"),
     ("top_p", "top_p"),
@@ -111,13 +112,12 @@ def _message(message: Message) -> wire.Message:
 
 def _text(content: Content) -> str | Raw:
     """The text parts on lines of their own; JSON text stays in its spelling, never decoded."""
-    match content:
-        case ():
-            return ""
-        case (TextPart(text),):
-            return text
-        case (JSONTextPart(json),):
-            return json
+    if len(content) == 1:
+        only = content[0]
+        if isinstance(only, TextPart):
+            return only.text
+        if isinstance(only, JSONTextPart):
+            return only.json
     if any(isinstance(part, JSONTextPart) for part in content):
         return _joined_json(content)
     return text_of(content)
@@ -136,7 +136,7 @@ def _joined_json(content: Content) -> Raw:
 
 def _media(content: Content) -> tuple[str, ...]:
     """Images, and sounds too: Ollama tells them apart by their first bytes."""
-    return tuple([part.base64 for part in content if isinstance(part, ImagePart | AudioPart)])
+    return tuple([part.base64 for part in content if isinstance(part, _MEDIA)])
 
 
 def _tools(request: ChatRequest) -> tuple[wire.Tool, ...]:

@@ -9,10 +9,11 @@ import msgspec
 from adapters.ollama import answering, asking, wire
 from adapters.ollama.errors import garbled, refused, reported, unanswered
 from adapters.ollama.shown import ShownModels
-from adapters.upstream.client import UpstreamClient, UpstreamResponse
+from adapters.upstream.client import UpstreamClient
 from adapters.upstream.errors import LimitExceeded, Silent, UpstreamError
 from adapters.upstream.lines import Lines
-from gateway.core.errors import BackendFailed, MochiError, ModelNotFound
+from adapters.upstream.response import UpstreamResponse
+from gateway.core.errors import BackendFailed, ContextOverflow, MochiError, ModelNotFound
 from gateway.core.events import Batch
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
 from gateway.core.requests import ChatRequest, EmbedRequest
@@ -22,7 +23,9 @@ __all__ = ["OllamaBackend"]
 MIB: Final = 1024 * 1024
 OBJECT_LIMIT: Final = 64 * MIB
 ERROR_LIMIT: Final = MIB
-PROBE_SECONDS: Final = 2
+PATIENCE: Final = 0.25
+"""Seconds for the end of a body to follow the last line."""
+LONGEST_PAUSE: Final = 24 * 60 * 60
 
 _Whole = TypeVar("_Whole", bound=wire.ErrorAnswer)
 
@@ -33,10 +36,14 @@ _version = msgspec.json.Decoder(wire.VersionAnswer)
 
 
 class OllamaBackend:
-    """The models of the Ollama that `client` talks to. The client is the backend's from now on."""
+    """The models of the Ollama that `client` talks to. The client is the backend's from now on.
 
-    def __init__(self, client: UpstreamClient) -> None:
+    `probe_seconds` is how long `version` may take: whoever asks wants to know if Ollama is well.
+    """
+
+    def __init__(self, client: UpstreamClient, *, probe_seconds: float = 2) -> None:
         self._client = client
+        self._probe_seconds = probe_seconds
         self._shown = ShownModels(self._show)
 
     async def models(self) -> list[ModelCard]:
@@ -61,6 +68,8 @@ class OllamaBackend:
                     block = await response.block()
                     # The answer to an empty list of messages is one object without a newline.
                     batch = reader.read(lines.feed(block) if block else lines.rest())
+                    if reader.finished:
+                        await response.finish(PATIENCE)
                     if batch:
                         yield batch
                     if reader.failure is not None:
@@ -73,13 +82,16 @@ class OllamaBackend:
     async def embed(self, request: EmbedRequest) -> Embeddings:
         """All inputs in one call; one bad input fails them all."""
         body = asking.embed(request)
-        answer = await self._whole(_embed, "POST", "/api/embed", body, request.model)
+        try:
+            answer = await self._whole(_embed, "POST", "/api/embed", body, request.model)
+        except ContextOverflow as error:
+            raise ContextOverflow(error.message, param="input", **error.details) from error
         return answering.embeddings(answer, expected=len(request.inputs))
 
     async def version(self) -> str:
-        """`BackendTimeout` after two seconds: whoever asks wants to know whether Ollama is well."""
+        """`BackendTimeout` after `probe_seconds`."""
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
+            async with asyncio.timeout(self._probe_seconds):
                 answer = await self._whole(_version, "GET", "/api/version")
         except TimeoutError:
             raise self._unanswered(Silent("No answer to the probe.")) from None
@@ -114,21 +126,23 @@ class OllamaBackend:
             answer = decoder.decode(data)
         except (ValueError, RecursionError) as error:
             raise garbled() from error
-        if answer.error is not None:
+        if answer.error:
             raise reported(answer.error, model=model)
         return answer
 
     async def _open(self, method: str, path: str, body: bytes, model: str) -> UpstreamResponse:
-        """An answer with status 200 that is at least called JSON."""
+        """An answer with status 200 that does not call itself something else than JSON."""
         response = await self._client.open(method, path, body)
-        if response.status == 200 and "json" in response.content_type:
+        if response.status == 200 and _may_be_json(response.content_type):
             return response
         with response:
             raise await self._refusal(response, model)
 
     async def _refusal(self, response: UpstreamResponse, model: str) -> MochiError:
         if response.status == 200:
-            return BackendFailed(f"What answers at {self._host} sends pages, not Ollama's JSON.")
+            return BackendFailed(
+                f"What answers at {self._client.authority} sends pages, not Ollama's JSON."
+            )
         try:
             body = await response.read(ERROR_LIMIT)
         except LimitExceeded:
@@ -143,6 +157,10 @@ class OllamaBackend:
         return unanswered(error, self._client.authority)
 
 
+def _may_be_json(content_type: str) -> bool:
+    return not content_type or "json" in content_type.lower()
+
+
 def _seconds(retry_after: str) -> float | None:
     """The header may also be a date, which says nothing reliable between two clocks."""
-    return float(retry_after) if retry_after.isdecimal() else None
+    return min(float(retry_after), LONGEST_PAUSE) if retry_after.isdecimal() else None

@@ -41,7 +41,7 @@ def complaint(error: object) -> Complaint:
             return complaint(inner)
         case {"message": str(text), **rest} | {"error": str(text), **rest}:
             kind = rest.get("type")
-            counts = {name: rest[name] for name in _COUNTS if type(rest.get(name)) is int}
+            counts = {name: n for name in _COUNTS if isinstance(n := rest.get(name), int)}
             return Complaint(text, kind if isinstance(kind, str) else "", counts or _counts(text))
         case str(text) if text.startswith("{"):
             try:

@@ -130,6 +130,12 @@ def _signed_out(refusal: _Refusal) -> MochiError:
     )
 
 
+def _unauthorized(refusal: _Refusal) -> MochiError:
+    return BackendFailed(
+        f"Ollama, or a proxy in front of it, wants credentials (status {refusal.status})."
+    )
+
+
 def _turned_away(refusal: _Refusal) -> MochiError:
     return BackendFailed(
         f"Ollama turned the gateway itself away (status {refusal.status}), as it does when the "
@@ -189,8 +195,9 @@ _RULES: tuple[_Rule, ...] = (
     _rule(None, r"^model ['\"].*['\"] not found", _model_missing),
     _rule(None, r"^option .* must be", _invalid("options")),
     _rule(None, r"^invalid format", _invalid("response_format")),
-    _rule(None, r"think value", _invalid("reasoning_effort")),
+    _rule(None, r"^(invalid )?think value", _invalid("reasoning_effort")),
     _rule(None, r"^the model produced|invalid tool call arguments", _failed),
+    _rule(401, r"^$", _unauthorized),
     _rule(401, r"", _signed_out),
     _rule(402, r"", _signed_out),
     _rule(403, r"^$", _turned_away),
@@ -234,6 +241,6 @@ _RULES: tuple[_Rule, ...] = (
     _rule(400, r"^model is required|^invalid model name", _invalid("model")),
     _rule(400, r"base64", _invalid("messages")),
     _rule(400, r"^top_logprobs", _invalid("top_logprobs")),
-    _rule(400, r"grammar|json.?schema", _invalid("response_format")),
+    _rule(400, r"^time: ", _invalid("keep_alive")),
     _rule(400, r"", _invalid(None)),
 )

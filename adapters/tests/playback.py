@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.ollama.backend import OllamaBackend
-from adapters.upstream.client import Limits, Timeouts, UpstreamClient
+from adapters.upstream.client import LIMITS, TIMEOUTS, Limits, Timeouts, UpstreamClient
 
 RECORDINGS = Path(__file__).parent / "recordings"
 
@@ -62,7 +62,7 @@ class Playback:
 
 @asynccontextmanager
 async def playing(
-    *scripts: list[Any], timeouts: Timeouts = Timeouts(), limits: Limits = Limits()
+    *scripts: list[Any], timeouts: Timeouts = TIMEOUTS, limits: Limits = LIMITS
 ) -> AsyncIterator[tuple[OllamaBackend, Playback]]:
     """A backend, and the server it talks to."""
     playback = Playback(*scripts)

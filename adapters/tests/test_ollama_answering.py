@@ -140,6 +140,7 @@ def test_logprobs_ride_on_the_text() -> None:
 def test_nulls_and_unknown_fields_are_nothing() -> None:
     silent = {"content": None, "thinking": None, "tool_calls": None, "images": None}
     assert read({"model": 5, "message": silent, "error": None, "logprobs": None}, {}) == []
+    assert read({"error": ""}) == []
     assert read({"done": True, "eval_count": None, "context": [1]}) == [Finished("stop")]
 
 

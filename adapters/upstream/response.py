@@ -1,12 +1,13 @@
 """What a caller holds: a head that is there and a body that is arriving."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from adapters.upstream.answer import Answer
 from adapters.upstream.connection import Connection
-from adapters.upstream.errors import ConnectionBroken, LimitExceeded
+from adapters.upstream.errors import ConnectionBroken, LimitExceeded, UpstreamError
 
 __all__ = ["UpstreamResponse"]
 
@@ -67,6 +68,18 @@ class UpstreamResponse:
             blocks.append(block)
             size += len(block)
         raise LimitExceeded(f"The answer is larger than {limit} bytes.")
+
+    async def finish(self, patience: float) -> None:
+        """Close an answer that has said everything, but wait for its end first; raises nothing.
+
+        The last bytes of the framing often come in a packet of their own, and the connection is
+        only worth keeping after them; not after `patience` seconds, or if more of a body comes.
+        """
+        if not self._answer.complete:
+            self._timeout = patience
+            with suppress(UpstreamError):
+                await self.block()
+        self.close()
 
     def close(self) -> None:
         """Keep the connection if the answer has come to its end, abort it otherwise."""

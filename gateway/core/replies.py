@@ -1,6 +1,7 @@
 """A stream of events folded into one answer."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from msgspec import Struct
 
@@ -15,7 +16,6 @@ from gateway.core.events import (
     TokenLogprob,
     ToolCalled,
     Usage,
-    each,
 )
 from gateway.core.messages import AssistantMessage, ToolCall, text
 
@@ -38,22 +38,25 @@ async def collect(batches: AsyncGenerator[Batch, None]) -> Reply:
     thought: list[str] = []
     calls: list[ToolCall] = []
     logprobs: list[TokenLogprob] = []
-    async for event in each(batches):
-        match event:
-            case TextDelta(piece, entries):
-                said.append(piece)
-                logprobs.extend(entries)
-            case ThinkingDelta(piece):
-                thought.append(piece)
-            case ToolCalled(call):
-                calls.append(call)
-            case Finished(reason, usage, timings):
-                message = AssistantMessage(text("".join(said)), "".join(thought), tuple(calls))
-                return Reply(
-                    message=message,
-                    reason=reason,
-                    usage=usage,
-                    timings=timings,
-                    logprobs=tuple(logprobs),
-                )
+    async with aclosing(batches):
+        async for batch in batches:
+            for event in batch:
+                match event:
+                    case TextDelta(piece, entries):
+                        said.append(piece)
+                        logprobs.extend(entries)
+                    case ThinkingDelta(piece):
+                        thought.append(piece)
+                    case ToolCalled(call):
+                        calls.append(call)
+                    case Finished(reason, usage, timings):
+                        return Reply(
+                            message=AssistantMessage(
+                                text("".join(said)), "".join(thought), tuple(calls)
+                            ),
+                            reason=reason,
+                            usage=usage,
+                            timings=timings,
+                            logprobs=tuple(logprobs),
+                        )
     raise BackendFailed("The answer broke off before its end.")

@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.core.errors import InvalidRequest
 
-__all__ = ["decode", "decode_part"]
+__all__ = ["decode", "decode_part", "missing"]
 
 T = TypeVar("T")
 
@@ -78,17 +78,19 @@ def explained(text: str, at: str) -> InvalidRequest:
     place = PLACE.search(text)
     where = (at + place[2] if place else at).lstrip(".")
     what = text[: place.start()] if place else text
-    if missing := MISSING.fullmatch(what):
-        param = f"{where}.{missing[1]}" if where else missing[1]
-        return InvalidRequest(
-            f"Missing required parameter: '{param}'.",
-            param=param,
-            reason="missing_required_parameter",
-        )
+    if absent := MISSING.fullmatch(what):
+        return missing(f"{where}.{absent[1]}" if where else absent[1])
     what = what.replace("`", "'")
     if not where:
         return InvalidRequest(f"Invalid body: {what}.")
     return InvalidRequest(f"Invalid '{where}': {what}.", param=where, reason=reason_of(text))
+
+
+def missing(param: str) -> InvalidRequest:
+    """What is said of every field that must be there and is not."""
+    return InvalidRequest(
+        f"Missing required parameter: '{param}'.", param=param, reason="missing_required_parameter"
+    )
 
 
 def reason_of(text: str) -> str:

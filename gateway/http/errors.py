@@ -55,7 +55,7 @@ async def send_error(send: Send, path: str, error: Exception) -> None:
 def log_unexpected(path: str, error: Exception) -> None:
     """What is no domain error is a fault of ours, and its trace is for the log alone."""
     if not isinstance(error, errors.MochiError):
-        log.error("unexpected error on %s", path, exc_info=error)
+        log.error("unexpected error on %r", path, exc_info=error)
 
 
 def message_of(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from litestar import Router, asgi, get
+from litestar import Router, get
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
@@ -17,28 +17,50 @@ from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.chat.reading import read
 from gateway.dialects.openai.chat.writing import ChunkWriter, write
 from gateway.dialects.openai.models import Model, ModelList, find_model, write_models
+from gateway.http.ahead import RawRoutes
 from gateway.http.body import ClientGone, read_body
+from gateway.http.operations import RawOperation
 from gateway.http.streams import WhileConnected, send_events, send_json
 
-__all__ = ["openai_router"]
+__all__ = ["OPERATIONS", "openai_routes"]
+
+OPERATIONS = (
+    RawOperation(
+        path="/v1/chat/completions",
+        method="post",
+        summary="Answer a conversation",
+        tag="OpenAI",
+        description=(
+            "The next message of a conversation, whole or, with `stream`, as server-sent events"
+            " that end with `data: [DONE]`. A field that would change the answer and cannot be"
+            " honoured is refused by its name; unknown fields are ignored."
+        ),
+        request=wire.ChatCompletionRequest,
+        response=wire.ChatCompletion,
+        streams=True,
+        errors=(
+            (400, "A field is wrong or cannot be honoured (`param`), or the prompt is too long."),
+            (404, "There is no such model."),
+            (413, "The body is too large."),
+            (415, "The body is not `application/json`."),
+            (502, "Ollama cannot be reached, or it failed."),
+            (503, "Too busy, or the model cannot be loaded."),
+            (504, "Ollama went silent."),
+        ),
+    ),
+)
 
 CHAT = msgspec.json.Decoder(wire.ChatCompletionRequest)
 
 
-def openai_router(backend: Backend, *, max_body: int, max_open: int) -> Router:
-    """OpenAI's API over this backend.
+def openai_routes(backend: Backend, *, max_body: int, max_open: int) -> tuple[Router, RawRoutes]:
+    """OpenAI's API over this backend: the router, and the hot routes that go ahead of it.
 
     `max_body` in bytes; `max_open` is how many chats are answered at a time, more are `Overloaded`.
     """
     chat = ChatCompletions(backend, max_body=max_body, max_open=max_open)
-    return Router(
-        "/v1",
-        route_handlers=[
-            asgi("/chat/completions", copy_scope=False)(chat.serve),
-            *model_routes(backend),
-        ],
-        tags=["OpenAI"],
-    )
+    router = Router("/v1", route_handlers=model_routes(backend), tags=["OpenAI"])
+    return router, {"/v1/chat/completions": chat.serve}
 
 
 class ChatCompletions:
@@ -58,7 +80,7 @@ class ChatCompletions:
         self._open += 1
         try:
             request = decode(CHAT, await read_body(receive, self._max_body))
-            async with WhileConnected(receive):
+            with WhileConnected(receive):
                 await self._answer(request, send)
         except ClientGone:
             pass

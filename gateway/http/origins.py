@@ -16,7 +16,8 @@ Headers = list[tuple[bytes, bytes]]
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 MAX_REMEMBERED = 64
 
-EXPOSED = (b"access-control-expose-headers", b"x-request-id, x-mochi-*")
+# A prefix (`x-mochi-*`) is no wildcard here; a lone `*` is, as nothing is asked with credentials.
+EXPOSED = (b"access-control-expose-headers", b"x-request-id, *")
 VARY = (b"vary", b"Origin")
 ANY_ORIGIN = [(b"access-control-allow-origin", b"*"), EXPOSED]
 

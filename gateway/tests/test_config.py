@@ -166,6 +166,7 @@ def test_variables_of_other_versions_are_named_and_break_nothing(tmp_path: Path)
         ("::1", "http://[::1]:11434"),
         ("[::]:9", "http://[::1]:9"),
         ("  'box'  ", "http://box:11434"),
+        ("https://me:a%40b@box/x", "https://me:a%40b@box:443/x"),
     ],
 )
 def test_an_ollama_host_is_read_as_ollama_reads_it(text: str, url: str) -> None:
@@ -174,7 +175,7 @@ def test_an_ollama_host_is_read_as_ollama_reads_it(text: str, url: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["ftp://box", "box:x", "box:0", "box:70000", "http://me:pw@box", "[::1", "a:b:c", "a b", "[x]"],
+    ["ftp://box", "box:x", "box:0", "box:70000", "[::1", "a:b:c", "a b", "[x]"],
 )
 def test_an_ollama_host_that_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011, the caller says what is allowed
@@ -198,12 +199,27 @@ def test_what_counts_as_loopback(host: str, local: bool) -> None:
     assert Config(host=host).on_loopback is local
 
 
-def test_the_key_is_never_shown() -> None:
-    shown = repr(Config(api_key="sk-secret"))
-    assert "sk-secret" not in shown
-    assert "api_key='***'" in shown
+def test_secrets_are_never_shown() -> None:
+    config = Config(api_key="sk-secret", ollama_host="https://me:secret@box:443")
+    assert "secret" not in repr(config)
+    assert "api_key='***'" in repr(config)
+    assert config.ollama_shown == "https://box:443"
+
+
+def test_a_password_in_a_bad_address_is_not_repeated(tmp_path: Path) -> None:
+    said = refusal({"ollama_host": "ftp://me:secret@box"}, {}, tmp_path)
+    assert said == "--ollama-host: the value is not an address such as http://localhost:11434."
 
 
 def test_a_config_can_be_changed_by_value() -> None:
     changed = msgspec.structs.replace(Config(), ollama_host="http://127.0.0.1:1")
     assert changed == Config(ollama_host="http://127.0.0.1:1")
+
+
+def test_the_example_file_shows_every_setting_at_its_default(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "examples" / "mochi.toml"
+    config = load({}, {}, tmp_path, str(example))
+    assert config == Config(data_dir=tmp_path)
+    lines = example.read_text("utf-8").splitlines()
+    shown = {line.removeprefix("# ").split(" = ")[0] for line in lines if " = " in line}
+    assert shown == set(Config.__struct_fields__)

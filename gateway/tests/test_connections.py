@@ -194,6 +194,18 @@ async def test_an_endless_head_is_refused_before_it_fills_the_memory() -> None:
         sending.cancel()
 
 
+async def test_a_large_body_does_not_count_for_the_head_behind_it() -> None:
+    app = Recorded()
+    async with connected(app, Deadlines()) as (reader, writer), asyncio.timeout(5):
+        body = b"x" * 200_000
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + body)
+        writer.write(b"GET /second HTTP/1.1\r\nHo")
+        await reader.readuntil(b"xxxxx")
+        writer.write(b"st: x\r\n\r\n")
+        await reader.readuntil(b"xxxxx")
+    assert app.seen == ["/", "sent", "/second", "sent"]
+
+
 async def test_a_refused_client_that_goes_on_sending_is_closed_after_a_while() -> None:
     async with connected(Recorded()) as (reader, writer), asyncio.timeout(2):
         writer.write(b"no HTTP at all\r\n\r\n")

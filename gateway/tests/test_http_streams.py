@@ -71,7 +71,7 @@ async def test_what_fails_later_is_an_error_frame_and_no_end_mark(error: Excepti
 
 
 async def answer(backend: ScriptedBackend, wire: Wire) -> None:
-    async with WhileConnected(wire.receive):
+    with WhileConnected(wire.receive):
         await send_events(wire.send, writer(), backend.chat(ASKED))
 
 

@@ -12,14 +12,14 @@ from gateway.logs import JSONLines, PlainLines, configure
 
 
 def record(text: str, **extra: object) -> logging.LogRecord:
-    made = logging.LogRecord("gateway.x", logging.WARNING, "x.py", 1, text, None, None)
+    made = logging.LogRecord("mochi.x", logging.WARNING, "x.py", 1, text, None, None)
     vars(made).update(extra)
     return made
 
 
 def test_a_plain_line_has_time_level_and_name() -> None:
     line = PlainLines().format(record("text"))
-    assert line[19:] == " WARNING gateway.x: text"
+    assert line[19:] == " WARNING mochi.x: text"
     assert line[4] == "-"
 
 
@@ -44,7 +44,7 @@ def test_a_json_line_carries_what_extra_added() -> None:
     assert entry.pop("time").endswith("Z")
     assert entry == {
         "level": "WARNING",
-        "logger": "gateway.x",
+        "logger": "mochi.x",
         "message": "a\nb",
         "status": 200,
         "path": "/v1",
@@ -57,7 +57,8 @@ def test_ours_are_heard_from_the_level_on_and_the_root_is_left_alone(
     root = logging.getLogger()
     before = (root.level, list(root.handlers))
     configure("INFO")
-    logging.getLogger("gateway.x").info("heard")
+    logging.getLogger("mochi.x").info("heard")
+    logging.getLogger("mochi.access").info("not heard")
     logging.getLogger("uvicorn.error").info("not heard")
     logging.getLogger("uvicorn.error").warning("heard too")
     logging.getLogger("uvicorn.error").error("ended", exc_info=asyncio.CancelledError())
@@ -66,11 +67,19 @@ def test_ours_are_heard_from_the_level_on_and_the_root_is_left_alone(
     assert (root.level, list(root.handlers)) == before
 
 
+def test_debug_lets_everybody_speak(
+    capsys: pytest.CaptureFixture[str], restored_loggers: None
+) -> None:
+    configure("DEBUG")
+    logging.getLogger("mochi.access").info("GET / 200")
+    assert capsys.readouterr().err.endswith("INFO mochi.access: GET / 200\n")
+
+
 @pytest.fixture
 def restored_loggers() -> Iterator[None]:
     """Loggers are global: give pytest its own back."""
-    loggers = [logging.getLogger(name) for name in ("gateway", "adapters", "extensions")]
-    loggers += [logging.getLogger(name) for name in ("litestar", "uvicorn")]
+    names = ("mochi", "mochi.access", "litestar", "uvicorn")
+    loggers = [logging.getLogger(name) for name in names]
     before = [(each, each.handlers, each.propagate, each.level) for each in loggers]
     yield
     for each, handlers, propagate, level in before:

@@ -123,6 +123,7 @@ async def test_failures_are_in_the_access_log_too(access_log: pytest.LogCaptureF
     assert line.split(" ")[2] == "500"
 
 
-async def test_the_log_is_off_by_default(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_log_above_info_holds_no_requests(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "mochi.access")
     await call(Requests(hello))
     assert caplog.records == []

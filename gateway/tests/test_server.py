@@ -160,13 +160,13 @@ def test_the_descriptor_limit_rises_to_fit_the_streams(
 
 PROGRAM = """
 import asyncio, json
-from gateway.server import GatewayServer, listen, run, stop_signal
+from gateway.server import GatewayServer, listen, run, stop_requested
 from gateway.tests.test_server import app
 
 async def main():
     async with GatewayServer(app, listen("127.0.0.1", 0), grace={grace}) as server:
         print(json.dumps(server.address), flush=True)
-        await stop_signal()
+        await stop_requested()
         print("stopping", flush=True)
     return 0
 
@@ -218,10 +218,20 @@ def test_a_signal_ends_what_is_longer_than_the_grace_time() -> None:
         assert time.monotonic() - started < 2.3
 
 
+def test_a_signal_that_comes_doubled_is_one() -> None:
+    with Program(grace=10) as program:
+        program.ask("/stream/5")
+        os.kill(program.process.pid, signal.SIGTERM)
+        assert program.lines.readline() == "stopping\n"
+        os.kill(program.process.pid, signal.SIGTERM)
+        assert program.process.wait(5) == 0
+
+
 def test_a_second_signal_ends_at_once() -> None:
     with Program(grace=60) as program:
         program.ask("/stream/10000")
         os.kill(program.process.pid, signal.SIGTERM)
         assert program.lines.readline() == "stopping\n"
+        time.sleep(0.3)
         os.kill(program.process.pid, signal.SIGTERM)
         assert program.process.wait(2) == -signal.SIGTERM

@@ -19,11 +19,14 @@ from gateway.core.messages import (
     UserMessage,
     text,
 )
-from gateway.dialects.decoding import decode_part
+from gateway.dialects.decoding import decode_part, missing
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.images import read_image
 
 __all__ = ["read_messages"]
+
+# How a JSON string, a list and null begin.
+QUOTE, BRACKET, NULL = b'"[n'
 
 PARTS = msgspec.json.Decoder(list[wire.Part])
 ARGUMENTS = msgspec.json.Decoder(dict[str, Any])
@@ -40,14 +43,13 @@ def read_messages(messages: list[wire.RequestMessage]) -> tuple[Message, ...]:
     asked_at = 0
     read: list[Message] = []
     for index, message in enumerate(messages):
-        at = f"messages[{index}]"
         if message.role == "tool":
-            read.append(tool_result(message, at, names))
+            read.append(tool_result(message, index, names))
             answer(message, index, unanswered)
             continue
         if unanswered:
             break
-        read.append(spoken(message, at))
+        read.append(spoken(message, index))
         if message.tool_calls:
             asked_at = index
             unanswered = [call.id for call in message.tool_calls]
@@ -75,36 +77,38 @@ def left_unanswered(index: int, ids: list[str]) -> Invalid:
     )
 
 
-def spoken(message: wire.RequestMessage, at: str) -> Message:
+def spoken(message: wire.RequestMessage, index: int) -> Message:
     """A message of any role but `tool`. `developer` is today's name of `system`, in its place."""
     match message.role:
         case "system" | "developer":
-            return SystemMessage(read_content(message.content, at, "text"))
+            return SystemMessage(read_content(message.content, index, "text"))
         case "user":
-            return UserMessage(read_content(message.content, at, "text", "image_url"))
+            return UserMessage(read_content(message.content, index, "text", "image_url"))
         case "assistant":
-            return assistant(message, at)
+            return assistant(message, index)
         case role:
             raise Unsupported(
                 f"Messages of role '{role}' are not supported; use 'tool'.",
-                param=f"{at}.role",
+                param=f"messages[{index}].role",
                 reason="unsupported_value",
             )
 
 
-def assistant(message: wire.RequestMessage, at: str) -> AssistantMessage:
+def assistant(message: wire.RequestMessage, index: int) -> AssistantMessage:
     """An answer of the past. Clients leave `content` out beside tool calls (haystack)."""
     for name in ("function_call", "audio"):
         if getattr(message, name) is not None:
-            raise Unsupported(f"'{name}' is not supported in messages.", param=f"{at}.{name}")
+            raise Unsupported(
+                f"'{name}' is not supported in messages.", param=f"messages[{index}].{name}"
+            )
     said = message.content
-    content = () if said is wire.ABSENT else read_content(said, at, "text", "refusal")
+    content = () if said is wire.ABSENT else read_content(said, index, "text", "refusal")
     return AssistantMessage(
         content or text(message.refusal or ""),
         message.reasoning_content or message.reasoning or "",
         tuple(
-            read_call(call, f"{at}.tool_calls[{index}]")
-            for index, call in enumerate(message.tool_calls or ())
+            read_call(call, f"messages[{index}].tool_calls[{number}]")
+            for number, call in enumerate(message.tool_calls or ())
         ),
     )
 
@@ -129,33 +133,27 @@ def read_call(call: wire.RequestToolCall, at: str) -> ToolCall:
     return ToolCall(call.id, call.function.name, arguments)
 
 
-def tool_result(message: wire.RequestMessage, at: str, names: dict[str, str]) -> ToolMessage:
+def tool_result(message: wire.RequestMessage, index: int, names: dict[str, str]) -> ToolMessage:
     call_id = message.tool_call_id
     if call_id is None:
-        raise InvalidRequest(
-            f"Missing required parameter: '{at}.tool_call_id'.",
-            param=f"{at}.tool_call_id",
-            reason="missing_required_parameter",
-        )
-    content = read_content(message.content, at, "text")
+        raise missing(f"messages[{index}].tool_call_id")
+    content = read_content(message.content, index, "text")
     return ToolMessage(content, call_id, names.get(call_id, message.name or ""))
 
 
-def read_content(content: Raw, at: str, *types: str) -> Content:
+def read_content(content: Raw, index: int, *types: str) -> Content:
     """A string, which is not decoded, a list of parts of these types, or null: nothing said."""
-    at = f"{at}.content"
-    if content is wire.ABSENT:
-        raise InvalidRequest(
-            f"Missing required parameter: '{at}'.", param=at, reason="missing_required_parameter"
-        )
-    match memoryview(content)[0:1].tobytes():
-        case b'"':
-            return (JSONTextPart(content),)
-        case b"[":
-            parts = decode_part(PARTS, content, at)
-            return tuple(read_part(part, f"{at}[{i}]", types) for i, part in enumerate(parts))
-        case b"n":
-            return ()
+    first = memoryview(content)[0] if content is not wire.ABSENT else None
+    if first == QUOTE:
+        return (JSONTextPart(content),)
+    at = f"messages[{index}].content"
+    if first == BRACKET:
+        parts = decode_part(PARTS, content, at)
+        return tuple(read_part(part, f"{at}[{i}]", types) for i, part in enumerate(parts))
+    if first == NULL:
+        return ()
+    if first is None:
+        raise missing(at)
     raise InvalidRequest(
         f"Invalid '{at}': expected a string, a list of parts or null.",
         param=at,
@@ -179,8 +177,4 @@ def read_part(part: wire.Part, at: str, types: tuple[str, ...]) -> ContentPart:
             return read_image(url, f"{at}.image_url.url")
         case wire.Part(type="image_url", image_url=str(url)):
             return read_image(url, f"{at}.image_url")
-    raise InvalidRequest(
-        f"Missing required parameter: '{at}.{part.type}'.",
-        param=f"{at}.{part.type}",
-        reason="missing_required_parameter",
-    )
+    raise missing(f"{at}.{part.type}")

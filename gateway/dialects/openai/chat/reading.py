@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
 from msgspec import Raw
 
@@ -17,6 +19,7 @@ from gateway.core.requests import (
     ToolChoice,
     ToolDefinition,
 )
+from gateway.dialects.decoding import missing
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.chat.conversation import read_messages
 
@@ -40,10 +43,7 @@ EFFORTS: dict[str, Thinking] = {
 
 def read(request: wire.ChatCompletionRequest) -> ChatRequest:
     """The request in core terms; `Invalid` or `ModelNotFound` where it cannot be one."""
-    if not request.model:
-        raise InvalidRequest("The model is empty.", param="model", reason="invalid_value")
-    if not MODEL.fullmatch(request.model):
-        raise ModelNotFound(request.model)
+    check_model(request.model)
     refuse_unsupported(request)
     if request.stream_options and not request.stream:
         raise InvalidRequest(
@@ -59,6 +59,14 @@ def read(request: wire.ChatCompletionRequest) -> ChatRequest:
         response_format=read_format(request.response_format),
         thinking=EFFORTS[request.reasoning_effort] if request.reasoning_effort else None,
     )
+
+
+@lru_cache(maxsize=256)
+def check_model(model: str) -> None:
+    if not model:
+        raise InvalidRequest("The model is empty.", param="model", reason="invalid_value")
+    if not MODEL.fullmatch(model):
+        raise ModelNotFound(model)
 
 
 def read_sampling(request: wire.ChatCompletionRequest) -> Sampling:
@@ -128,33 +136,29 @@ def json_object(raw: Raw, param: str) -> Raw | None:
     )
 
 
-def missing(param: str) -> InvalidRequest:
-    return InvalidRequest(
-        f"Missing required parameter: '{param}'.", param=param, reason="missing_required_parameter"
-    )
-
-
-# Fields that would change the answer and are not honoured: each with the values that do.
-UNSUPPORTED: dict[str, Callable[[wire.ChatCompletionRequest], bool]] = {
-    "n": lambda request: (request.n or 1) > 1,
-    "logit_bias": lambda request: bool(request.logit_bias),
-    "logprobs": lambda request: bool(request.logprobs),
-    "top_logprobs": lambda request: request.top_logprobs is not None,
-    "tool_choice": lambda request: request.tool_choice not in (None, "auto", "none"),
-    "parallel_tool_calls": lambda request: (
-        bool(request.tools) and request.parallel_tool_calls is False
-    ),
-    "functions": lambda request: bool(request.functions),
-    "function_call": lambda request: request.function_call not in (None, "none", "auto"),
-    "modalities": lambda request: bool({*(request.modalities or ())} - {"text"}),
-    "audio": lambda request: request.audio is not None,
-    "web_search_options": lambda request: request.web_search_options is not None,
-    "moderation": lambda request: request.moderation is not None,
-}
+# Fields that would change the answer and are not honoured, and with which of their values they do.
+UNSUPPORTED: tuple[tuple[str, Callable[[Any], bool]], ...] = (
+    ("n", lambda n: n > 1),
+    ("logit_bias", bool),
+    ("logprobs", bool),
+    ("top_logprobs", lambda _: True),
+    ("tool_choice", lambda choice: choice not in ("auto", "none")),
+    ("functions", bool),
+    ("function_call", lambda choice: choice not in ("auto", "none")),
+    ("modalities", lambda modalities: bool({*modalities} - {"text"})),
+    ("audio", lambda _: True),
+    ("web_search_options", lambda _: True),
+    ("moderation", lambda _: True),
+)
 
 
 def refuse_unsupported(request: wire.ChatCompletionRequest) -> None:
     """Refuse by name what would otherwise be dropped without a word."""
-    for name, used in UNSUPPORTED.items():
-        if used(request):
+    for name, matters in UNSUPPORTED:
+        value = getattr(request, name)
+        if value is not None and matters(value):
             raise Unsupported(f"'{name}' is not supported with this value.", param=name)
+    if request.parallel_tool_calls is False and request.tools:
+        raise Unsupported(
+            "'parallel_tool_calls' cannot be switched off.", param="parallel_tool_calls"
+        )

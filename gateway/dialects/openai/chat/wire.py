@@ -27,8 +27,11 @@ __all__ = [
     "Usage",
 ]
 
-ABSENT = Raw(b"")
-"""The value of a raw field that the request does not have."""
+ABSENT: Any = UNSET
+"""The value of a raw field that the request does not have.
+
+An empty `Raw` would do as well, but msgspec cannot describe a struct with such a default.
+"""
 
 ToolName = Annotated[str, Meta(pattern="^[a-zA-Z0-9_-]+$", min_length=1, max_length=64)]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]

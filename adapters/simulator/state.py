@@ -1,0 +1,40 @@
+"""What one simulated server knows and counts."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .http import Exchange, RecordedRequest
+from .models import Catalogue
+from .scheduler import Scheduler
+from .times import now
+
+__all__ = ["State", "counted"]
+
+_REMEMBERED = 1000  # requests
+
+
+class State:
+    """Shared by all requests of one server; `token_delay` is in seconds."""
+
+    def __init__(self, *, token_delay: float, load_delay: float, version: str) -> None:
+        self.token_delay = token_delay
+        self.version = version
+        self.catalogue = Catalogue(now())
+        self.scheduler = Scheduler(load_delay)
+        self.blobs: dict[str, bytes] = {}
+        self.downloaded: dict[str, int] = {}  # bytes of a layer that a broken-off pull left behind
+        self.requests: deque[RecordedRequest] = deque(maxlen=_REMEMBERED)
+        self.active = 0
+        self.cancelled = 0
+
+
+@contextmanager
+def counted(state: State, exchange: Exchange) -> Iterator[None]:
+    """A generation, which counts as cancelled when the client leaves before its end."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        state.cancelled += exchange.left
+        raise

@@ -1,0 +1,129 @@
+"""What holds of every answer of a kind, checked once, so that tests can name what is special."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance_tests.wire import Answer
+
+__all__ = [
+    "Call",
+    "Message",
+    "answered_or_refused",
+    "completion",
+    "error_of",
+    "fits",
+    "fold",
+    "message_of",
+]
+
+FINISH_REASONS = {"stop", "length", "tool_calls", "content_filter", "function_call"}
+
+
+def error_of(answer: Answer) -> dict[str, Any]:
+    """The error object of a refusal; all four keys, and `code` never a number."""
+    assert answer.status >= 400, f"{answer.status}, but an error was due: {answer.body[:300]!r}"
+    assert answer.headers["content-type"].startswith("application/json"), answer.body[:300]
+    assert answer.complete
+    assert list(answer.json) == ["error"]
+    error: dict[str, Any] = answer.json["error"]
+    assert error.keys() == {"message", "type", "param", "code"}
+    assert isinstance(error["message"], str)
+    assert error["message"]
+    assert isinstance(error["type"], str)
+    assert isinstance(error["param"], str | None)
+    assert isinstance(error["code"], str | None)
+    return error
+
+
+def answered_or_refused(answer: Answer) -> None:
+    """A completion, a stream, or a refusal that blames the client; never a failure."""
+    if answer.status != 200:
+        assert 400 <= answer.status < 500, answer.body[:500]
+        error_of(answer)
+
+
+def completion(answer: Answer) -> dict[str, Any]:
+    """A whole chat completion, its required fields in place; the object."""
+    assert answer.status == 200, answer.body[:500]
+    assert answer.headers["content-type"].startswith("application/json")
+    assert answer.complete
+    whole: dict[str, Any] = answer.json
+    assert whole["object"] == "chat.completion"
+    assert isinstance(whole["id"], str)
+    assert isinstance(whole["created"], int)
+    assert isinstance(whole["model"], str)
+    for index, choice in enumerate(whole["choices"]):
+        assert choice["index"] == index
+        assert choice["finish_reason"] in FINISH_REASONS
+        assert choice["message"]["role"] == "assistant"
+        assert isinstance(choice["message"]["content"], str | None)
+    return whole
+
+
+def message_of(answer: Answer) -> dict[str, Any]:
+    """The message of a completion with one choice."""
+    (choice,) = completion(answer)["choices"]
+    message: dict[str, Any] = choice["message"]
+    return message
+
+
+@dataclass
+class Call:
+    """A tool call put together from its fragments."""
+
+    id: str = ""
+    type: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass
+class Message:
+    """A streamed message put together as strict clients do: every string field concatenated."""
+
+    role: str = ""
+    content: str = ""
+    reasoning: str = ""
+    calls: list[Call] = field(default_factory=list)
+    finish_reasons: list[str] = field(default_factory=list)
+    usage: dict[str, int] | None = None
+
+
+def fold(answer: Answer) -> Message:
+    """The message of a stream with one choice."""
+    assert answer.status == 200, answer.body[:500]
+    assert answer.headers["content-type"].startswith("text/event-stream"), answer.body[:300]
+    assert answer.complete
+    message = Message()
+    for chunk in answer.chunks:
+        assert "error" not in chunk, chunk
+        message.usage = chunk.get("usage") or message.usage
+        for choice in chunk["choices"]:
+            assert choice["index"] == 0
+            take(message, choice["delta"])
+            if choice["finish_reason"] is not None:
+                message.finish_reasons.append(choice["finish_reason"])
+    return message
+
+
+def take(message: Message, delta: dict[str, Any]) -> None:
+    message.role += delta.get("role") or ""
+    message.content += delta.get("content") or ""
+    message.reasoning += delta.get("reasoning_content") or ""
+    for fragment in delta.get("tool_calls") or ():
+        assert isinstance(fragment["index"], int)
+        assert 0 <= fragment["index"] <= len(message.calls), "calls are numbered from 0, in order"
+        if fragment["index"] == len(message.calls):
+            message.calls.append(Call())
+        call, function = message.calls[fragment["index"]], fragment.get("function") or {}
+        call.id += fragment.get("id") or ""
+        call.type = fragment.get("type") or call.type
+        call.name += function.get("name") or ""
+        call.arguments += function.get("arguments") or ""
+
+
+def fits(content: str, **types: type) -> bool:
+    """Whether `content` is a JSON object with just these keys, each of its type."""
+    value = json.loads(content)
+    return value.keys() == types.keys() and all(type(value[k]) is t for k, t in types.items())

@@ -1,0 +1,79 @@
+"""Whom to judge, and what every check needs."""
+
+import inspect
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+pytest.register_assert_rewrite("conformance_tests.checks", "conformance_tests.options")
+
+from conformance_tests.launcher import Gateway, gateway_on_the_simulator  # noqa: E402
+from conformance_tests.options import options_of  # noqa: E402
+from conformance_tests.wire import Server  # noqa: E402
+
+pytest_plugins = ["conformance_tests.options"]
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models to ask. `None` where nobody named one that can."""
+
+    chat: str
+    tools: str
+    thinking: str | None
+    vision: str | None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failure stands the fact that the check rests on: its docstring."""
+    report = yield
+    fact = inspect.getdoc(getattr(item, "function", None))
+    if report.failed and fact:
+        report.sections.append(("What the check rests on", fact))
+    return report
+
+
+@pytest.fixture(scope="session")
+def gateway(pytestconfig: pytest.Config) -> Iterator[Gateway]:
+    """Our own gateway on its simulator. What asks for it is not asked of other servers."""
+    if options_of(pytestconfig).base_url:
+        pytest.skip("this is asked of mochi gateway only")
+    with gateway_on_the_simulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def models(pytestconfig: pytest.Config) -> Models:
+    options = options_of(pytestconfig)
+    if not options.base_url:
+        return Models("demo", "demo-tools", "demo-thinking", "demo-vision")
+    chat = options.model or ""
+    tools = options.tools_model or chat
+    return Models(chat, tools, options.thinking_model, options.vision_model)
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest, pytestconfig: pytest.Config, models: Models) -> Server:
+    """The server to judge."""
+    options = options_of(pytestconfig)
+    base_url = options.base_url or request.getfixturevalue("gateway").root + "/v1"
+    return Server(base_url, models.chat, options.api_key, options.patience or 60)
+
+
+@pytest.fixture(scope="session")
+def tools_model(models: Models) -> str:
+    return models.tools
+
+
+@pytest.fixture(scope="session")
+def thinking_model(models: Models) -> str:
+    return models.thinking or pytest.skip("no --thinking-model given")
+
+
+@pytest.fixture(scope="session")
+def vision_model(models: Models) -> str:
+    return models.vision or pytest.skip("no --vision-model given")

@@ -1,0 +1,111 @@
+"""Images in messages."""
+
+import base64
+import struct
+import zlib
+from typing import Any
+
+import pytest
+
+from conformance_tests.checks import error_of, fold, message_of
+from conformance_tests.wire import Server
+
+TEXT = {"type": "text", "text": "What is in this image?"}
+
+
+def png(width: int = 64, height: int = 64) -> str:
+    """A grey square, in base64."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(b"".join(b"\0" + b"\x80" * width for _ in range(height)))
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + chunks).decode()
+
+
+PNG = "data:image/png;base64," + png()
+
+
+def image(url: Any = PNG, **more: Any) -> dict[str, Any]:
+    return {"type": "image_url", "image_url": {"url": url, **more}}
+
+
+def shown(*parts: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": list(parts)}]
+
+
+GOOD: dict[str, list[dict[str, Any]]] = {
+    "text first": [TEXT, image()],
+    "image first": [image(), TEXT],
+    "image alone": [image()],
+    "two images": [TEXT, image(), image()],
+    "text around": [TEXT, image(), TEXT],
+    "detail auto": [TEXT, image(detail="auto")],
+    "detail low": [TEXT, image(detail="low")],
+    "detail high": [TEXT, image(detail="high")],
+    "detail null": [TEXT, image(detail=None)],
+    "upper-case type": [TEXT, image(PNG.replace("image/png", "IMAGE/PNG"))],
+    "type parameter": [TEXT, image(PNG.replace(";base64", ";name=a.png;base64"))],
+}
+
+
+@pytest.mark.parametrize("parts", GOOD.values(), ids=GOOD.keys())
+def test_data_images_are_seen(
+    server: Server, vision_model: str, parts: list[dict[str, Any]]
+) -> None:
+    """OpenAI's vision guide: images as data URLs (RFC 2397), mixed with text in any order."""
+    assert message_of(server.chat(model=vision_model, messages=shown(*parts)))["content"]
+
+
+def test_images_go_with_streams(server: Server, vision_model: str) -> None:
+    """OpenAI's vision guide: the same content parts, streamed or not."""
+    assert fold(server.stream(model=vision_model, messages=shown(TEXT, image()))).content
+
+
+def test_images_stay_in_the_history(server: Server, vision_model: str) -> None:
+    """OpenAI's vision guide: the model has no memory, so images are sent again with each turn."""
+    messages = [
+        *shown(TEXT, image()),
+        {"role": "assistant", "content": "A square."},
+        {"role": "user", "content": "Which colour?"},
+    ]
+    assert message_of(server.chat(model=vision_model, messages=messages))["content"]
+
+
+BAD: dict[str, dict[str, Any]] = {
+    "no base64": image("data:image/png;base64,@@@@"),
+    "cut base64": image(PNG[:-3]),
+    "no image": image("data:image/png;base64," + base64.b64encode(b"hello, world").decode()),
+    "empty data": image("data:image/png;base64,"),
+    "no comma": image("data:image/png;base64"),
+    "empty": image(""),
+    "file": image("file:///etc/passwd"),
+    "other scheme": image("gopher://127.0.0.1/1"),
+    "a number": image(5),
+    "null": image(None),
+    "no url": {"type": "image_url", "image_url": {}},
+    "no image_url": {"type": "image_url"},
+    "image_url a list": {"type": "image_url", "image_url": [PNG]},
+}
+
+
+@pytest.mark.parametrize("part", BAD.values(), ids=BAD.keys())
+def test_what_is_no_image_is_refused(
+    server: Server, vision_model: str, part: dict[str, Any]
+) -> None:
+    """OpenAI API reference, image_url: a URL or base64 data of an image; `param` says which."""
+    answer = server.chat(model=vision_model, messages=shown(TEXT, part))
+    assert answer.status == 400
+    assert (error_of(answer)["param"] or "").startswith("messages[0].content[1]")
+
+
+def test_a_model_without_eyes_refuses(server: Server) -> None:
+    """OpenAI answers 400 for images to a text model; some servers give 500, or drop the image."""
+    answer = server.chat(messages=shown(TEXT, image()))
+    if answer.status != 200:  # the judged model may see
+        assert answer.status == 400
+        assert (error_of(answer)["param"] or "").startswith(("messages", "model"))

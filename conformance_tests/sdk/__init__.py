@@ -1,0 +1,1 @@
+"""The OpenAI API as users call it: through the official Python SDK."""

@@ -1,0 +1,55 @@
+"""The wiring list: from settings to a running application. The one file that knows everything."""
+
+import os
+from pathlib import Path
+
+from litestar.types import ASGIApp
+
+from adapters.ollama.backend import OllamaBackend
+from adapters.upstream.client import Timeouts, UpstreamClient
+from extensions.status.routes import StatusExtension
+from gateway import __version__
+from gateway.app import create_app
+from gateway.config import Config, load
+from gateway.core.backend import Backend
+from gateway.http.guards import GuardRules
+from gateway.http.origins import LOOPBACK_NAMES
+
+__all__ = ["build", "from_environment", "ollama"]
+
+
+def build(config: Config) -> ASGIApp:
+    """The whole gateway. Nothing connects or opens a file before it is served."""
+    backend: Backend = ollama(config)
+    return create_app(
+        backend,
+        extensions=[
+            StatusExtension(backend, ollama_host=config.ollama_host, version=__version__),
+        ],
+        rules=guard_rules(config),
+        max_open=config.max_streams,
+        documents=config.on_loopback or config.api_key is not None,
+    )
+
+
+def from_environment() -> ASGIApp:
+    """The gateway by `MOCHI_*` and `mochi.toml` alone, for `--factory` of any ASGI server."""
+    return build(load({}, os.environ, Path.cwd()))
+
+
+def ollama(config: Config) -> OllamaBackend:
+    timeouts = Timeouts(
+        connect=config.upstream_connect_timeout_seconds,
+        first_byte=config.upstream_first_byte_timeout_seconds,
+        between_reads=config.upstream_read_timeout_seconds,
+    )
+    return OllamaBackend(UpstreamClient(config.ollama_host, timeouts=timeouts))
+
+
+def guard_rules(config: Config) -> GuardRules:
+    return GuardRules(
+        allowed_hosts=(*LOOPBACK_NAMES, config.host, *config.allowed_hosts),
+        cors_origins=config.cors_origins,
+        api_key=config.api_key,
+        max_body=config.max_body_bytes,
+    )

@@ -1,0 +1,95 @@
+"""The `mochi` command line: what may be typed, and which command it calls."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from importlib import import_module
+
+from gateway import __version__
+from gateway.commands import CommandFailed
+from gateway.config import BadSetting
+
+__all__ = ["main", "parsed"]
+
+SETTINGS = {
+    "host": ("HOST", "address to listen on (default: 127.0.0.1)"),
+    "port": ("PORT", "port to listen on, 0 for any free one (default: 8000)"),
+    "ollama-host": ("URL", "where Ollama is (default: http://localhost:11434)"),
+    "data-dir": ("FOLDER", "where files are kept (default: the working directory)"),
+    "log-level": ("LEVEL", "DEBUG, INFO, WARNING, ERROR or CRITICAL (default: INFO)"),
+    "config": ("FILE", "settings file (default: mochi.toml, if there is one)"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status. Mistakes are one line on standard error."""
+    arguments = parsed(sys.argv[1:] if argv is None else argv)
+    command = import_module(f"gateway.commands.{arguments.command}")
+    try:
+        return int(command.run(arguments))
+    except BadSetting as error:
+        return _failed(str(error), 2)
+    except CommandFailed as error:
+        return _failed(str(error), error.status)
+    except KeyboardInterrupt:
+        return 130
+
+
+def parsed(argv: Sequence[str]) -> Namespace:
+    """The arguments, with the command's name in `command`. Flags alone are those of `serve`."""
+    first = argv[0] if argv else "serve"
+    if not argv or (first.startswith("-") and first not in ("-h", "--help", "--version")):
+        argv = ["serve", *argv]
+    arguments = _parser().parse_args(argv)
+    if arguments.command == "serve" and arguments.demo:
+        arguments.command = "demo"
+    return arguments
+
+
+def port(text: str) -> int:
+    """For argparse, whose message names this function: `invalid port value`."""
+    if not 0 <= int(text) <= 65535:
+        raise ValueError
+    return int(text)
+
+
+def _failed(line: str, status: int) -> int:
+    print(f"mochi: {line}", file=sys.stderr)
+    return status
+
+
+def _parser() -> ArgumentParser:
+    top = ArgumentParser(
+        prog="mochi",
+        description="An OpenAI API in front of Ollama. Without a command: serve.",
+        epilog="Settings come from flags, MOCHI_… variables, mochi.toml, defaults, in this order.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"mochi {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, summary: str, settings: Sequence[str]) -> ArgumentParser:
+        made = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        for setting in settings:
+            metavar, text = SETTINGS[setting]
+            made.add_argument(f"--{setting}", metavar=metavar, help=text)
+        return made
+
+    serve = command("serve", "Serve the models of an Ollama.", list(SETTINGS))
+    serve.add_argument("--reload", action="store_true", help="restart when our sources change")
+    serve.add_argument("--demo", action="store_true", help="the same as `mochi demo`")
+    demo = command(
+        "demo", "Serve simulated models: no Ollama needed.", [*SETTINGS.keys() - {"ollama-host"}]
+    )
+    for served in (serve, demo):
+        served.add_argument(
+            "--insecure-no-auth",
+            action="store_true",
+            help="serve the network without an API key",
+        )
+    simulate = command("simulate", "Be a simulated Ollama, for tests of other programs.", [])
+    simulate.add_argument("--host", default="127.0.0.1", metavar="HOST")
+    simulate.add_argument("--port", default=11434, type=port, metavar="PORT")
+    models = command("models", "List the models that Ollama has.", ["config"])
+    models.add_argument("--base-url", "--ollama-host", dest="ollama_host", metavar="URL")
+    return top

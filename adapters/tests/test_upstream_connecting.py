@@ -14,9 +14,13 @@ import pytest
 
 from adapters.tests.misbehaving import Peer, answer, serving
 from adapters.upstream.client import Timeouts, UpstreamClient
+from adapters.upstream.connecting import Attempt
 from adapters.upstream.errors import ConnectFailed, ConnectionBroken, Malformed
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
+
+NOWHERE = ".".join(["x" * 63] * 3 + ["x" * 62])
+"""A name longer than names may be, so that no resolver is asked."""
 
 
 @pytest.fixture(params=[True, False], ids=["uvloop", "asyncio"])
@@ -68,7 +72,7 @@ async def test_nobody_listens(host: str) -> None:
 
 async def test_host_is_unknown() -> None:
     with pytest.raises(ConnectFailed, match=r"^The server's host name is not known\.$"):
-        await fetched("http://no-such-host.invalid")
+        await fetched(f"http://{NOWHERE}")
 
 
 async def test_network_is_unreachable() -> None:
@@ -232,6 +236,19 @@ async def test_tls_connection_cut_without_a_goodbye_ends_no_body(tls: ssl.SSLCon
     async with serving(script, tls=tls) as server:
         with pytest.raises(ConnectionBroken, match="in the middle"):
             await fetched(server.url.replace("127.0.0.1", "localhost"))
+
+
+async def test_attempt_is_given_up_once_and_for_the_first_reason() -> None:
+    async def give_up_twice(attempt: Attempt) -> None:
+        async with attempt.scope:
+            attempt.abort(ConnectionBroken("first"))
+            attempt.expire()
+            await asyncio.sleep(1)
+
+    attempt = Attempt(0)
+    with pytest.raises(TimeoutError):
+        await give_up_twice(attempt)
+    assert attempt.reason == "first"
 
 
 async def test_closed_client_gives_up_connecting() -> None:

@@ -6,7 +6,9 @@ import time
 import pytest
 
 from adapters.tests.misbehaving import Peer, Script, answer, chunked, serving
+from adapters.upstream.answer import Answer
 from adapters.upstream.client import Limits, Timeouts, UpstreamClient
+from adapters.upstream.connection import Connection
 from adapters.upstream.errors import (
     ConnectionBroken,
     LimitExceeded,
@@ -198,7 +200,8 @@ async def test_sender_is_paused_while_nobody_reads() -> None:
             assert sent == paused_at < 24 * MIB  # the kernel's buffers, and one read of ours
             first = await response.block()
             assert len(first) <= 512 * 1024
-            assert len(await response.read(64 * MIB)) == 64 * MIB - len(first)
+            async with asyncio.timeout(10):
+                assert len(await response.read(64 * MIB)) == 64 * MIB - len(first)
         assert (client.active, client.idle) == (0, 1)
         await client.aclose()
 
@@ -235,16 +238,22 @@ async def test_server_that_takes_nothing_is_silent() -> None:
         await client.aclose()
 
 
-async def test_early_answer_stops_the_upload() -> None:
+async def test_early_answer_stops_the_upload_and_spoils_the_connection() -> None:
+    taken = 0
+
     async def script(peer: Peer) -> None:
+        nonlocal taken
         await peer.reader.readuntil(b"\r\n\r\n")
         await peer.send(answer(b"too large", "413 Content Too Large"))
-        await asyncio.sleep(0.2)
+        while block := await peer.reader.read(MIB):
+            taken += len(block)
 
     async with serving(script) as server:
         client = UpstreamClient(server.url)
         with await client.open("POST", "/", b"x" * 32 * MIB) as response:
             assert (response.status, await response.read(99)) == (413, b"too large")
+            await asyncio.sleep(0.1)
+            assert taken < 16 * MIB
         assert (client.active, client.idle) == (0, 0)
         await client.aclose()
 
@@ -260,6 +269,43 @@ async def test_server_that_dies_during_the_upload() -> None:
             await client.open("POST", "/", b"x" * 32 * MIB)
         assert (client.active, client.opened) == (0, 1)
         await client.aclose()
+
+
+@pytest.mark.parametrize("more", [answer(), b"x", b"\r\n"])
+async def test_server_that_goes_on_after_the_end_is_hung_up_on(more: bytes) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(answer(b"whole"))
+        await asyncio.sleep(0.02)
+        await peer.send(more)
+        await peer.left()
+
+    async with serving(script) as server:
+        client = UpstreamClient(server.url)
+        with await client.open("GET", "/") as response:
+            async with asyncio.timeout(1):
+                await server.idle.wait()
+            assert await response.read(99) == b"whole"
+        assert (client.active, client.idle) == (0, 0)
+        await client.aclose()
+
+
+async def test_answer_that_comes_with_the_deadline_is_in_time() -> None:
+    async with serving(saying(then="silence")) as server:
+        loop = asyncio.get_running_loop()
+        port = int(server.url.rpartition(":")[2])
+        _, connection = await loop.create_connection(
+            lambda: Connection(MIB, lambda _: None, lambda _: None), "127.0.0.1", port
+        )
+        read = Answer(1000)
+        await connection.send(b"GET / HTTP/1.1\r\n\r\n", b"", read, 1)
+        waiting = asyncio.create_task(connection.wait(1))
+        await asyncio.sleep(0)
+        connection.data_received(answer(b"just"))
+        connection.expire()
+        await waiting
+        assert (read.take(), connection.reusable) == (b"just", True)
+        connection.abort(ConnectionBroken("enough"))
 
 
 async def test_pool_survives_many_failures() -> None:

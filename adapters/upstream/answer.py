@@ -51,7 +51,7 @@ class Answer:
     def feed(self, data: bytes) -> bool:
         """Take what one read brought, and say whether it brought the head, more body or the end.
 
-        `Malformed` or `LimitExceeded` if the answer cannot go on.
+        Not to be called once `complete`. `Malformed` or `LimitExceeded` if the answer cannot go on.
         """
         self.started = True
         status, unread = self.status, self.unread
@@ -61,11 +61,14 @@ class Answer:
             self.keep_alive = False
             if not self.complete:
                 raise _ours(error) from None
+        if self.complete:
+            del self._parser  # it holds this object: without it no cycle is left to be collected
+            return True
         if self.unread > unread:
             self._barren = 0
             return True
         self._count_barren(len(data))
-        return self.complete or self.status != status
+        return self.status != status
 
     def end(self) -> None:
         """The server has closed its side, which ends a body that announced no length."""
@@ -84,7 +87,7 @@ class Answer:
     def _count_barren(self, size: int) -> None:
         # Half a head, interim answers, chunk extensions, trailers: a server could go on for ever.
         self._barren += size
-        if self._barren > self._header_limit and not self.complete:
+        if self._barren > self._header_limit:
             raise self._too_much_header()
 
     def _too_much_header(self) -> LimitExceeded:

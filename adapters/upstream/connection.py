@@ -63,13 +63,8 @@ class Connection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         """Whether another request may follow: the last one and its answer are over and done."""
-        return (
-            self.alive
-            and self.answer is not None
-            and self.answer.keep_alive
-            and self._sent
-            and not self._transport.get_write_buffer_size()
-        )
+        answer = self.answer
+        return self.alive and self._sent and answer is not None and answer.keep_alive
 
     async def send(self, head: bytes, body: bytes, answer: Answer, timeout: float) -> None:
         """Send a request, the answer to which will be fed into `answer`.

@@ -11,7 +11,6 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from gateway.answering import Answering
-
 from gateway.dialects.openai.errors import ErrorBody, ErrorObject
 
 __all__ = ["Connection", "Deadlines"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -22,6 +23,7 @@ __all__ = [
     "allow_descriptors",
     "listen",
     "run",
+    "spare_collector",
     "stop_requested",
 ]
 
@@ -205,6 +207,17 @@ def _event_loop() -> asyncio.AbstractEventLoop:
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
+
+
+def spare_collector() -> None:
+    """Leave what was made at the start out of every garbage collection, and collect more rarely.
+
+    A finished request leaves no cycles, but thirty at a time hold more objects than the default
+    threshold: a twentieth of the time went into finding nothing.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 50)
 
 
 def allow_descriptors(streams: int) -> None:

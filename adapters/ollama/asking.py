@@ -1,5 +1,6 @@
 """From the core to Ollama: what a request looks like on the wire."""
 
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -61,7 +62,7 @@ def chat(request: ChatRequest) -> bytes:
     return _encode(
         wire.ChatRequest(
             model=request.model,
-            messages=tuple([_message(message) for message in request.messages]),
+            messages=tuple([_message(message) for message in _one_prompt(request.messages)]),
             stream=True,
             truncate=False,
             tools=_tools(request),
@@ -85,6 +86,23 @@ def embed(request: EmbedRequest) -> bytes:
 def show(model: str) -> bytes:
     """The body of `POST /api/show`."""
     return _encode(wire.ShowRequest(model))
+
+
+def _one_prompt(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The system messages before all others as one, a blank line between them.
+
+    Ollama's built-in renderers take the first and drop the rest without a word; its Go templates
+    join them in just this way.
+    """
+    if len(messages) < 2 or not isinstance(messages[1], SystemMessage):
+        return messages
+    leading = list(takewhile(lambda message: isinstance(message, SystemMessage), messages))
+    if len(leading) < 2:
+        return messages
+    content = list(leading[0].content)
+    for message in leading[1:]:
+        content += [TextPart(""), *message.content]
+    return (SystemMessage(tuple(content)), *messages[len(leading) :])
 
 
 def _message(message: Message) -> wire.Message:

@@ -205,3 +205,21 @@ def test_texts_to_embed() -> None:
 
 def test_a_model_to_show() -> None:
     assert asking.show("demo") == b'{"model":"demo"}'
+
+
+def test_leading_system_messages_are_one_because_renderers_drop_the_others() -> None:
+    asked = ChatRequest(
+        model="m",
+        messages=(
+            SystemMessage((TextPart("a"),)),
+            SystemMessage((JSONTextPart(Raw(b'"b\\n"')),)),
+            UserMessage((TextPart("c"),)),
+            SystemMessage((TextPart("d"),)),
+        ),
+    )
+    sent = msgspec.json.decode(asking.chat(asked))["messages"]
+    assert [(message["role"], message["content"]) for message in sent] == [
+        ("system", "a\n\nb\n"),
+        ("user", "c"),
+        ("system", "d"),
+    ]

@@ -1,7 +1,6 @@
 """`mochi serve`: the gateway in front of an Ollama."""
 
 import asyncio
-import gc
 import logging
 import os
 import socket
@@ -20,6 +19,7 @@ from gateway.server import (
     StartFailed,
     allow_descriptors,
     listen,
+    spare_collector,
     stop_requested,
 )
 from gateway.server import run as run_loop
@@ -93,7 +93,7 @@ async def started(config: Config, sockets: list[socket.socket]) -> AsyncIterator
     try:
         server = GatewayServer(assembly.build(config), sockets, grace=config.drain_seconds)
         async with server:
-            gc.freeze()
+            spare_collector()
             yield server
     except StartFailed as error:
         raise CommandFailed(str(error)) from None

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Router, get
 from litestar.enums import ScopeType
+from litestar.params import FromPath
 from litestar.types import Receive, Scope, Send
 
 from gateway.core.backend import Backend
@@ -12,6 +13,7 @@ from gateway.core.clock import unix_now
 from gateway.core.errors import MethodNotAllowed, Overloaded
 from gateway.core.ids import new_id
 from gateway.core.replies import collect
+from gateway.core.requests import ChatRequest
 from gateway.dialects.decoding import decode
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.chat.reading import read
@@ -20,6 +22,7 @@ from gateway.dialects.openai.models import Model, ModelList, find_model, write_m
 from gateway.http.ahead import RawRoutes
 from gateway.http.body import ClientGone, read_body
 from gateway.http.operations import RawOperation
+from gateway.http.requests import answer_headers
 from gateway.http.streams import WhileConnected, send_events, send_json
 
 __all__ = ["OPERATIONS", "openai_routes"]
@@ -81,14 +84,17 @@ class ChatCompletions:
         try:
             request = decode(CHAT, await read_body(receive, self._max_body))
             with WhileConnected(receive):
-                await self._answer(request, send)
+                await self._answer(request, scope, send)
         except ClientGone:
             pass
         finally:
             self._open -= 1
 
-    async def _answer(self, wire: wire.ChatCompletionRequest, send: Send) -> None:
-        batches = self._backend.chat(read(wire))
+    async def _answer(self, wire: wire.ChatCompletionRequest, scope: Scope, send: Send) -> None:
+        request = read(wire)
+        if request.thinking:
+            request = await self._thinking_if_it_can(request, scope)
+        batches = self._backend.chat(request)
         id, created = new_id("chatcmpl-"), unix_now()
         if wire.stream:
             usage = bool(wire.stream_options and wire.stream_options.include_usage)
@@ -98,6 +104,15 @@ class ChatCompletions:
             reply = await collect(batches)
             await send_json(send, write(reply, id=id, model=wire.model, created=created))
 
+    async def _thinking_if_it_can(self, request: ChatRequest, scope: Scope) -> ChatRequest:
+        """Agents send an effort to every model; one that cannot think is asked without, and the
+        caller is told so. Ollama itself refuses the request."""
+        can = (await self._backend.show(request.model)).capabilities
+        if can is None or "thinking" in can:
+            return request
+        answer_headers(scope).append((b"x-mochi-ignored", b"reasoning_effort"))
+        return msgspec.structs.replace(request, thinking=None)
+
 
 def model_routes(backend: Backend) -> list[Any]:
     @get("/models", operation_id="listModels", summary="List the models")
@@ -106,7 +121,7 @@ def model_routes(backend: Backend) -> list[Any]:
         return write_models(await backend.models())
 
     @get("/models/{id:path}", operation_id="retrieveModel", summary="Look a model up")
-    async def retrieve_model(id: str) -> Model:
+    async def retrieve_model(id: FromPath[str]) -> Model:
         """One model by its name, which may hold `/` and `:`."""
         return find_model(await backend.models(), id.removeprefix("/"))
 

@@ -22,7 +22,7 @@ from gateway.http.operations import RawOperation, documented
 __all__ = ["Pages", "openapi_config"]
 
 DESCRIPTION = """\
-OpenAI's API in front of a local Ollama, and sessions, tools and agents beside it.
+OpenAI's API in front of a local Ollama.
 
 Point any OpenAI client at `/v1` of this address; the routes under `/api/v1` are the gateway's own.\
 """

@@ -79,7 +79,9 @@ def _parser() -> ArgumentParser:
     serve.add_argument("--reload", action="store_true", help="restart when our sources change")
     serve.add_argument("--demo", action="store_true", help="the same as `mochi demo`")
     demo = command(
-        "demo", "Serve simulated models: no Ollama needed.", [*SETTINGS.keys() - {"ollama-host"}]
+        "demo",
+        "Serve simulated models: no Ollama needed.",
+        [setting for setting in SETTINGS if setting != "ollama-host"],
     )
     for served in (serve, demo):
         served.add_argument(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway import __version__
-from gateway.cli import main, parsed
+from gateway.cli import SETTINGS, main, parsed
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,14 @@ def test_a_bad_setting_is_one_line_and_status_2(
     assert main(["--port", "eighty"]) == 2
     said = "mochi: --port: 'eighty' is not a number from 0 to 65535, 0 for any free port.\n"
     assert capsys.readouterr().err == said
+
+
+def test_help_lists_the_settings_in_their_order(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["demo", "--help"])
+    options = capsys.readouterr().out.partition("options:")[2]
+    places = [options.index(f"--{name} ") for name in SETTINGS if name != "ollama-host"]
+    assert places == sorted(places)
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Helpers for tests, ours and yours: a backend that says what it is told, and a live server."""
+"""For tests, ours and yours: a backend that says what it is told."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence

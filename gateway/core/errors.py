@@ -61,6 +61,9 @@ __all__ = [
     "Upstream",
 ]
 
+LONGEST_NAME = 200
+"""Characters of a model name that an error repeats; a caller may send megabytes of it."""
+
 
 class MochiError(Exception):
     """The root: `str(error)` is a sentence for people, `details` an object for programs."""
@@ -120,14 +123,17 @@ class RouteNotFound(NotFound):
 
 
 class ModelNotFound(NotFound):
-    """Ollama does not have this model."""
+    """Ollama does not have this model.
+
+    The message holds no command with the name in it: a name can be anything, and people paste.
+    """
 
     code = "MODEL_NOT_FOUND"
 
     def __init__(self, model: str, *, param: str | None = None) -> None:
+        shown = model if len(model) <= LONGEST_NAME else f"{model[:LONGEST_NAME]}…"
         super().__init__(
-            f"The model '{model}' does not exist here; `ollama pull {model}` may fetch it.",
-            model=model,
+            f"The model '{shown}' does not exist here; `ollama pull` may fetch it.", model=shown
         )
         self.param = param
 

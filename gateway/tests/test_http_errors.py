@@ -71,3 +71,9 @@ def test_headers_say_whether_and_when_to_ask_again() -> None:
     assert (b"www-authenticate", b"Bearer") in render(
         "/", errors.InvalidAPIKey("x", given=True)
     ).headers
+
+
+def test_a_name_is_repeated_in_part_and_in_no_command() -> None:
+    answer = render("/v1/models/x", errors.ModelNotFound("x; rm -rf ~ " + "y" * 10_000))
+    assert len(answer.body) < 500
+    assert b"pull x" not in answer.body

@@ -229,6 +229,25 @@ def test_what_would_change_the_answer_is_refused_by_name(fields: dict[str, Any])
 
 
 @pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"n": 2}, "unsupported_value"),
+        ({"tool_choice": "required"}, "unsupported_value"),
+        ({"modalities": ["text", "audio"]}, "unsupported_value"),
+        ({"parallel_tool_calls": False, "tools": tool()}, "unsupported_value"),
+        ({"logprobs": True}, "unsupported_parameter"),
+        ({"logit_bias": {"1": 1}}, "unsupported_parameter"),
+        ({"web_search_options": {}}, "unsupported_parameter"),
+    ],
+)
+def test_a_value_is_told_from_a_field(fields: dict[str, Any], code: str) -> None:
+    """OpenAI's codes: other values of the first kind are honoured, none of the second."""
+    with pytest.raises(Unsupported) as caught:
+        request(**fields)
+    assert caught.value.reason == code
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"n": 1},

@@ -136,29 +136,39 @@ def json_object(raw: Raw, param: str) -> Raw | None:
     )
 
 
-# Fields that would change the answer and are not honoured, and with which of their values they do.
-UNSUPPORTED: tuple[tuple[str, Callable[[Any], bool]], ...] = (
-    ("n", lambda n: n > 1),
-    ("logit_bias", bool),
-    ("logprobs", bool),
-    ("top_logprobs", lambda _: True),
-    ("tool_choice", lambda choice: choice not in ("auto", "none")),
-    ("functions", bool),
-    ("function_call", lambda choice: choice not in ("auto", "none")),
-    ("modalities", lambda modalities: bool({*modalities} - {"text"})),
-    ("audio", lambda _: True),
-    ("web_search_options", lambda _: True),
-    ("moderation", lambda _: True),
+# OpenAI's words for a field that is not honoured at all, and for one that is with other values.
+FIELD, VALUE = "unsupported_parameter", "unsupported_value"
+
+# Which fields with which of their values would change the answer and are not honoured.
+UNSUPPORTED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("n", lambda n: n > 1, VALUE),
+    ("logit_bias", bool, FIELD),
+    ("logprobs", bool, FIELD),
+    ("top_logprobs", lambda _: True, FIELD),
+    ("tool_choice", lambda choice: choice not in ("auto", "none"), VALUE),
+    ("functions", bool, FIELD),
+    ("function_call", lambda choice: choice not in ("auto", "none"), FIELD),
+    ("modalities", lambda modalities: bool({*modalities} - {"text"}), VALUE),
+    ("audio", lambda _: True, FIELD),
+    ("web_search_options", lambda _: True, FIELD),
+    ("moderation", lambda _: True, FIELD),
 )
 
 
 def refuse_unsupported(request: wire.ChatCompletionRequest) -> None:
     """Refuse by name what would otherwise be dropped without a word."""
-    for name, matters in UNSUPPORTED:
+    for name, matters, reason in UNSUPPORTED:
         value = getattr(request, name)
         if value is not None and matters(value):
-            raise Unsupported(f"'{name}' is not supported with this value.", param=name)
+            what = f"'{name}' is not supported"
+            raise Unsupported(
+                f"{what} with this value." if reason == VALUE else f"{what}.",
+                param=name,
+                reason=reason,
+            )
     if request.parallel_tool_calls is False and request.tools:
         raise Unsupported(
-            "'parallel_tool_calls' cannot be switched off.", param="parallel_tool_calls"
+            "'parallel_tool_calls' cannot be switched off.",
+            param="parallel_tool_calls",
+            reason=VALUE,
         )

@@ -45,7 +45,7 @@ class Simulator:
 
     @property
     def requests(self) -> deque[RecordedRequest]:
-        """The last 1000 requests, so that one can see what a program sent."""
+        """The last 1000 requests, or 16 MiB of them: so that one can see what a program sent."""
         return self._state.requests
 
     @property
@@ -94,7 +94,7 @@ class Simulator:
         return Connection(self._answer, self._connections.add, self._connections.discard)
 
     async def _answer(self, exchange: Exchange) -> None:
-        self._state.requests.append(exchange.request)
+        self._state.remember(exchange.request)
         self._state.active += 1
         try:
             await answer(self._state, exchange, local=self._local)

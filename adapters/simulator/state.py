@@ -13,6 +13,7 @@ from .times import now
 __all__ = ["State", "counted"]
 
 _REMEMBERED = 1000  # requests
+_REMEMBERED_BYTES = 16 * 1024 * 1024  # of their bodies, which may be images
 
 
 class State:
@@ -25,9 +26,19 @@ class State:
         self.scheduler = Scheduler(load_delay)
         self.blobs: dict[str, bytes] = {}
         self.downloaded: dict[str, int] = {}  # bytes of a layer that a broken-off pull left behind
-        self.requests: deque[RecordedRequest] = deque(maxlen=_REMEMBERED)
+        self.requests: deque[RecordedRequest] = deque()
         self.active = 0
         self.cancelled = 0
+        self._remembered_bytes = 0
+
+    def remember(self, request: RecordedRequest) -> None:
+        """Keep the request to be looked at; the oldest go when there are too many, or too large."""
+        self.requests.append(request)
+        self._remembered_bytes += len(request.body)
+        while len(self.requests) > _REMEMBERED or (
+            self._remembered_bytes > _REMEMBERED_BYTES and len(self.requests) > 1
+        ):
+            self._remembered_bytes -= len(self.requests.popleft().body)
 
 
 @contextmanager

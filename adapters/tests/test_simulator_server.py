@@ -24,6 +24,14 @@ async def test_what_was_sent_can_be_looked_at() -> None:
     assert b'"Hello"' in request.body
 
 
+async def test_large_requests_are_not_all_remembered() -> None:
+    """Whoever tests with images for a day must not find them all in memory."""
+    async with Simulator() as simulator:
+        for _ in range(5):
+            await ask(simulator, "/api/show", {"model": "demo", "x": "A" * 5_000_000})
+    assert [len(request.body) > 5_000_000 for request in simulator.requests] == [True] * 3
+
+
 async def test_a_taken_port_is_an_os_error() -> None:
     async with Simulator() as simulator:
         other = Simulator(port=int(simulator.url.rpartition(":")[2]))

@@ -26,7 +26,7 @@ async def demonstrate(config: Config, sockets: list[socket.socket]) -> int:
     async with Simulator(token_delay=TOKEN_SECONDS) as simulator:
         config = msgspec.structs.replace(config, ollama_host=simulator.url)
         async with started(config, sockets) as server:
-            print(banner(config, server.url) + invitation(config, server.url), flush=True)
+            print(f"{banner(config, server.url)}\n{invitation(config, server.url)}", flush=True)
             await stop
     return 0
 
@@ -37,7 +37,7 @@ def invitation(config: Config, url: str) -> str:
     return f"""
 This is a demonstration: a simulator answers, there is no model. Try
 
-  curl {url}/v1/chat/completions{key} -H 'Content-Type: application/json' \\
+  curl -N {url}/v1/chat/completions{key} -H 'Content-Type: application/json' \\
     -d '{{"model": "demo", "messages": [{{"role": "user", "content": "Hello!"}}], "stream": true}}'
 
 or, in Python,

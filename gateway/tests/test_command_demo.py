@@ -16,7 +16,7 @@ def test_the_demo_answers_what_its_banner_offers() -> None:
         assert "there is no model" in said
         body = said.split("-d '")[1].split("'\n")[0].encode()
         url = f"http://127.0.0.1:{port_in(said)}/v1/chat/completions"
-        assert f"curl {url} -H" in said
+        assert f"curl -N {url} -H" in said
         request = Request(url, body, {"Content-Type": "application/json"})
         with urlopen(request, timeout=10) as answer:
             frames = answer.read().decode().split("\n\n")

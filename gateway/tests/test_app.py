@@ -1,0 +1,75 @@
+"""The whole application, without a socket: errors of every route, and the end of it."""
+
+import pytest
+from litestar.types import ASGIApp
+
+from gateway.app import create_app
+from gateway.core.errors import BackendUnreachable
+from gateway.core.models import ModelCard
+from gateway.http.guards import GuardRules
+from gateway.testing import ScriptedBackend
+from gateway.tests.asgi import ask, call
+
+
+class Broken(ScriptedBackend):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    async def models(self) -> list[ModelCard]:
+        raise self.error
+
+
+def app(backend: ScriptedBackend | None = None) -> ASGIApp:
+    return create_app(backend or ScriptedBackend(), rules=GuardRules())
+
+
+@pytest.mark.parametrize("path", ["/no", "/v1", "/v1/no", "/docs/no", "/schema/no"])
+async def test_what_is_not_there(path: str) -> None:
+    answer = await ask(app=app(), path=path)
+    assert (answer.status, answer["content-type"]) == (404, "application/json")
+    assert answer.error["message"] == f"Invalid URL (GET {path})"
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/health"), ("DELETE", "/v1/models/a/b")])
+async def test_the_wrong_method(method: str, path: str) -> None:
+    answer = await ask(app=app(), method=method, path=path)
+    assert (answer.status, answer.error["code"]) == (405, "method_not_supported")
+    assert "GET" in (answer["allow"] or "")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(BackendUnreachable("Nobody listens."), 502), (KeyError("secret"), 500)]
+)
+async def test_what_a_route_raises(error: Exception, status: int) -> None:
+    answer = await ask(app=app(Broken(error)))
+    assert answer.status == status
+    assert b"secret" not in answer.body
+    assert answer["x-request-id"]
+
+
+async def test_the_backend_is_closed_at_the_end() -> None:
+    ended: list[str] = []
+
+    class Watched(ScriptedBackend):
+        async def aclose(self) -> None:
+            ended.append("closed")
+
+    events = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+    said: list[str] = []
+
+    async def receive() -> object:
+        return next(events)
+
+    async def send(message: dict[str, str]) -> None:
+        said.append(message["type"])
+
+    await app(Watched())({"type": "lifespan"}, receive, send)  # type: ignore[arg-type]
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert ended == ["closed"]
+
+
+async def test_a_name_may_hold_slashes() -> None:
+    backend = ScriptedBackend(models=["hf.co/a/b:Q4"])
+    answer = await call(app(backend), path="/v1/models/hf.co/a/b:Q4")
+    assert answer.status == 200

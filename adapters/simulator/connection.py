@@ -10,7 +10,7 @@ from typing import cast
 
 import httptools
 
-from .http import Exchange, RecordedRequest, status_line
+from adapters.simulator.http import Exchange, RecordedRequest, status_line
 
 __all__ = ["Connection"]
 

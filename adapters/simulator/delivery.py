@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 
-from .encoding import encode
-from .faults import Packing
-from .http import JSON, NDJSON, PLAIN_JSON, Exchange
-from .mistakes import HangUp, Item, Line, Pause, Reset
-from .models import Model
-from .refusals import EngineRefused, Refused
-from .replies import folded
-from .state import State
+from adapters.simulator.encoding import encode
+from adapters.simulator.faults import Packing
+from adapters.simulator.http import JSON, NDJSON, PLAIN_JSON, Exchange
+from adapters.simulator.mistakes import HangUp, Item, Line, Pause, Reset
+from adapters.simulator.models import Model
+from adapters.simulator.refusals import EngineRefused, Refused
+from adapters.simulator.replies import folded
+from adapters.simulator.state import State
 
 __all__ = ["Delivery", "refuse"]
 

@@ -6,16 +6,16 @@ import re
 import struct
 from typing import Any
 
-from .encoding import Float32
-from .http import Exchange
-from .models import Model
-from .names import parse, placed
-from .options import read_options
-from .refusals import Refused
-from .requests import EmbedRequest, read_embed, read_embeddings
-from .state import State
-from .times import now
-from .tokens import split
+from adapters.simulator.encoding import Float32
+from adapters.simulator.http import Exchange
+from adapters.simulator.models import Model
+from adapters.simulator.names import parse, placed
+from adapters.simulator.options import read_options
+from adapters.simulator.refusals import Refused
+from adapters.simulator.requests import EmbedRequest, read_embed, read_embeddings
+from adapters.simulator.state import State
+from adapters.simulator.times import now
+from adapters.simulator.tokens import split
 
 __all__ = ["embed", "embeddings"]
 

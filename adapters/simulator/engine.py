@@ -7,16 +7,16 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from .encoding import encode
-from .models import Model
-from .options import Options
-from .refusals import engine_error
-from .requests import ChatRequest, GenerateRequest, Message, Think
-from .schemas import BadSchema, instance
-from .tokens import count, logprob, split
-from .tools import Tool, wanted_calls
-from .values import Guess
-from .words import Talk, compose, think_aloud
+from adapters.simulator.encoding import encode
+from adapters.simulator.models import Model
+from adapters.simulator.options import Options
+from adapters.simulator.refusals import engine_error
+from adapters.simulator.requests import ChatRequest, GenerateRequest, Message, Think
+from adapters.simulator.schemas import BadSchema, instance
+from adapters.simulator.tokens import count, logprob, split
+from adapters.simulator.tools import Tool, wanted_calls
+from adapters.simulator.values import Guess
+from adapters.simulator.words import Talk, compose, think_aloud
 
 __all__ = ["Generation", "Piece", "answer_chat", "answer_generate"]
 

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from . import mistakes
-from .mistakes import Item
-from .refusals import EngineRefused, Refused
+from adapters.simulator import mistakes
+from adapters.simulator.mistakes import Item
+from adapters.simulator.refusals import EngineRefused, Refused
 
 __all__ = ["FAULTS", "RIGHT", "Fault", "Packing", "fault_of"]
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .combining import resolved
+from adapters.simulator.combining import resolved
 
 __all__ = ["Judge"]
 

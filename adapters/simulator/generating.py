@@ -2,23 +2,35 @@
 
 from collections.abc import Iterator, Sequence
 
-from .delivery import Delivery
-from .encoding import quote
-from .engine import Generation, answer_chat, answer_generate
-from .gojson import raw_member
-from .http import Exchange
-from .mistakes import Line
-from .models import Model
-from .names import parse, placed
-from .options import Options, read_options
-from .prompts import conversation, fitted, rendered_messages, rendered_prompt, squeezed
-from .refusals import EngineRefused, Refused, engine_error, exceeds_context
-from .replies import ChatReply, GenerateReply, Timing
-from .requests import ChatRequest, GenerateRequest, Message, read_chat, read_generate
-from .scheduler import Runner
-from .state import State, counted
-from .times import now
-from .tokens import count
+from adapters.simulator.delivery import Delivery
+from adapters.simulator.encoding import quote
+from adapters.simulator.engine import Generation, answer_chat, answer_generate
+from adapters.simulator.gojson import raw_member
+from adapters.simulator.http import Exchange
+from adapters.simulator.mistakes import Line
+from adapters.simulator.models import Model
+from adapters.simulator.names import parse, placed
+from adapters.simulator.options import Options, read_options
+from adapters.simulator.prompts import (
+    conversation,
+    fitted,
+    rendered_messages,
+    rendered_prompt,
+    squeezed,
+)
+from adapters.simulator.refusals import EngineRefused, Refused, engine_error, exceeds_context
+from adapters.simulator.replies import ChatReply, GenerateReply, Timing
+from adapters.simulator.requests import (
+    ChatRequest,
+    GenerateRequest,
+    Message,
+    read_chat,
+    read_generate,
+)
+from adapters.simulator.scheduler import Runner
+from adapters.simulator.state import State, counted
+from adapters.simulator.times import now
+from adapters.simulator.tokens import count
 
 __all__ = ["chat", "generate"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from .encoding import quote
+from adapters.simulator.encoding import quote
 
 __all__ = ["BadJSON", "EmptyBody", "decode", "raw_member"]
 

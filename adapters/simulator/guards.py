@@ -4,7 +4,7 @@ import ipaddress
 import re
 import socket
 
-from .http import Exchange
+from adapters.simulator.http import Exchange
 
 __all__ = ["admitted"]
 

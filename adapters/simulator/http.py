@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from .encoding import encode
+from adapters.simulator.encoding import encode
 
 __all__ = [
     "JSON",

@@ -8,14 +8,14 @@ from urllib.parse import unquote
 
 from msgspec.structs import replace
 
-from .encoding import encode, quote
-from .http import NDJSON, PLAIN_JSON, Exchange
-from .models import Catalogue, Model, fits_registry
-from .names import Name, parse
-from .refusals import EngineRefused, Refused
-from .requests import CreateRequest, read_copy, read_create, read_model
-from .state import State
-from .times import now
+from adapters.simulator.encoding import encode, quote
+from adapters.simulator.http import NDJSON, PLAIN_JSON, Exchange
+from adapters.simulator.models import Catalogue, Model, fits_registry
+from adapters.simulator.names import Name, parse
+from adapters.simulator.refusals import EngineRefused, Refused
+from adapters.simulator.requests import CreateRequest, read_copy, read_create, read_model
+from adapters.simulator.state import State
+from adapters.simulator.times import now
 
 __all__ = ["copy", "create", "create_blob", "delete", "head_blob", "pull", "push"]
 

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .faults import RIGHT, Fault, fault_of
-from .names import Name, parse
-from .times import SECOND
+from adapters.simulator.faults import RIGHT, Fault, fault_of
+from adapters.simulator.names import Name, parse
+from adapters.simulator.times import SECOND
 
 __all__ = ["Catalogue", "Model", "Pace", "fits_registry"]
 

@@ -4,8 +4,8 @@ import re
 
 from msgspec import Struct
 
-from .encoding import quote
-from .refusals import Refused
+from adapters.simulator.encoding import quote
+from adapters.simulator.refusals import Refused
 
 __all__ = ["Name", "parse", "placed"]
 

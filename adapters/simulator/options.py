@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec import Struct, convert
 
-from .encoding import quote
-from .refusals import Refused
+from adapters.simulator.encoding import quote
+from adapters.simulator.refusals import Refused
 
 __all__ = ["LoadOptions", "Options", "read_options"]
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from .encoding import quote
-from .http import Exchange
-from .models import Model
-from .names import parse, placed
-from .refusals import Refused
-from .requests import read_model
-from .state import State
-from .times import local
+from adapters.simulator.encoding import quote
+from adapters.simulator.http import Exchange
+from adapters.simulator.models import Model
+from adapters.simulator.names import parse, placed
+from adapters.simulator.refusals import Refused
+from adapters.simulator.requests import read_model
+from adapters.simulator.state import State
+from adapters.simulator.times import local
 
 __all__ = ["ps", "root", "show", "status", "tags", "version"]
 

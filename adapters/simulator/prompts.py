@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .encoding import encode
-from .models import Model
-from .refusals import EngineRefused, exceeds_context
-from .requests import GenerateRequest, Message
-from .tokens import count
-from .tools import Tool
+from adapters.simulator.encoding import encode
+from adapters.simulator.models import Model
+from adapters.simulator.refusals import EngineRefused, exceeds_context
+from adapters.simulator.requests import GenerateRequest, Message
+from adapters.simulator.tokens import count
+from adapters.simulator.tools import Tool
 
 __all__ = ["conversation", "fitted", "rendered_messages", "rendered_prompt", "squeezed"]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .encoding import encode
+from adapters.simulator.encoding import encode
 
 __all__ = ["EngineRefused", "Refused", "engine_error", "exceeds_context"]
 

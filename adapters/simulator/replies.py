@@ -5,9 +5,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from .engine import Generation, Piece
-from .mistakes import Line
-from .times import now, utc
+from adapters.simulator.engine import Generation, Piece
+from adapters.simulator.mistakes import Line
+from adapters.simulator.times import now, utc
 
 __all__ = ["ChatReply", "GenerateReply", "Timing", "folded"]
 

@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from .encoding import quote
-from .gojson import BadJSON, EmptyBody, decode
-from .gotypes import (
+from adapters.simulator.encoding import quote
+from adapters.simulator.gojson import BadJSON, EmptyBody, decode
+from adapters.simulator.gotypes import (
     Place,
     Reader,
     WrongType,
@@ -19,9 +19,9 @@ from .gotypes import (
     members,
     text,
 )
-from .refusals import Refused
-from .times import FOREVER, SECOND, parse_duration
-from .tools import Tool, read_tool
+from adapters.simulator.refusals import Refused
+from adapters.simulator.times import FOREVER, SECOND, parse_duration
+from adapters.simulator.tools import Tool, read_tool
 
 __all__ = [
     "ChatRequest",

@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
-from . import embedding, generating, library, pages
-from .delivery import refuse
-from .guards import admitted
-from .http import Exchange
-from .refusals import Refused
-from .state import State
+from adapters.simulator import embedding, generating, library, pages
+from adapters.simulator.delivery import refuse
+from adapters.simulator.guards import admitted
+from adapters.simulator.http import Exchange
+from adapters.simulator.refusals import Refused
+from adapters.simulator.state import State
 
 __all__ = ["answer"]
 

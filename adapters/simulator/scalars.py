@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from .fitting import Judge
-from .patterns import sample
-from .values import Guess
+from adapters.simulator.fitting import Judge
+from adapters.simulator.patterns import sample
+from adapters.simulator.values import Guess
 
 __all__ = ["number", "text"]
 

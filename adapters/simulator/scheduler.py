@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from .models import Model
-from .options import LoadOptions
-from .times import FOREVER, SECOND, now
+from adapters.simulator.models import Model
+from adapters.simulator.options import LoadOptions
+from adapters.simulator.times import FOREVER, SECOND, now
 
 __all__ = ["Runner", "Scheduler"]
 

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .combining import merged, resolved
-from .fitting import Judge
-from .scalars import number, text
-from .values import Guess
+from adapters.simulator.combining import merged, resolved
+from adapters.simulator.fitting import Judge
+from adapters.simulator.scalars import number, text
+from adapters.simulator.values import Guess
 
 __all__ = ["BadSchema", "instance"]
 

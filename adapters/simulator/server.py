@@ -5,10 +5,10 @@ import ipaddress
 from collections import deque
 from types import TracebackType
 
-from .connection import Connection
-from .http import Exchange, RecordedRequest
-from .routes import answer
-from .state import State
+from adapters.simulator.connection import Connection
+from adapters.simulator.http import Exchange, RecordedRequest
+from adapters.simulator.routes import answer
+from adapters.simulator.state import State
 
 __all__ = ["Simulator"]
 

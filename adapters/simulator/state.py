@@ -5,10 +5,10 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .http import Exchange, RecordedRequest
-from .models import Catalogue
-from .scheduler import Scheduler
-from .times import now
+from adapters.simulator.http import Exchange, RecordedRequest
+from adapters.simulator.models import Catalogue
+from adapters.simulator.scheduler import Scheduler
+from adapters.simulator.times import now
 
 __all__ = ["State", "counted"]
 

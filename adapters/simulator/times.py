@@ -4,7 +4,7 @@ import re
 import time
 from datetime import UTC, datetime, tzinfo
 
-from .encoding import quote
+from adapters.simulator.encoding import quote
 
 __all__ = ["FOREVER", "SECOND", "local", "now", "parse_duration", "utc"]
 

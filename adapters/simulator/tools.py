@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from .gotypes import (
+from adapters.simulator.gotypes import (
     Place,
     Reader,
     WrongType,
@@ -16,8 +16,8 @@ from .gotypes import (
     strings,
     text,
 )
-from .schemas import instance
-from .values import Guess
+from adapters.simulator.schemas import instance
+from adapters.simulator.values import Guess
 
 __all__ = ["Tool", "chosen", "read_tool", "wanted_calls"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from .images import described
-from .phrases import (
+from adapters.simulator.images import described
+from adapters.simulator.phrases import (
     ABOUT,
     CLOSINGS,
     CODE,
@@ -18,7 +18,7 @@ from .phrases import (
     THANKS,
     THOUGHTS,
 )
-from .requests import Message
+from adapters.simulator.requests import Message
 
 __all__ = ["Talk", "compose", "think_aloud"]
 

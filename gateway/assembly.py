@@ -24,7 +24,7 @@ def build(config: Config) -> ASGIApp:
     return create_app(
         backend,
         extensions=[
-            StatusExtension(backend, ollama_host=config.ollama_host, version=__version__),
+            StatusExtension(backend, ollama_host=config.ollama_shown, version=__version__),
         ],
         rules=guard_rules(config),
         max_open=config.max_streams,
@@ -47,8 +47,10 @@ def ollama(config: Config) -> OllamaBackend:
 
 
 def guard_rules(config: Config) -> GuardRules:
+    # 0.0.0.0 as a Host is how a web page reaches what trusts local callers.
+    bound = () if config.on_every_address else (config.host,)
     return GuardRules(
-        allowed_hosts=(*LOOPBACK_NAMES, config.host, *config.allowed_hosts),
+        allowed_hosts=(*LOOPBACK_NAMES, *bound, *config.allowed_hosts),
         cors_origins=config.cors_origins,
         api_key=config.api_key,
         max_body=config.max_body_bytes,

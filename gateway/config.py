@@ -12,6 +12,7 @@ __all__ = ["BadSetting", "Config", "load", "ollama_url", "unknown_variables"]
 
 PREFIX = "MOCHI_"
 FILE = "mochi.toml"
+EVERY_ADDRESS = ("0.0.0.0", "::")
 
 Host = Annotated[
     str,
@@ -92,6 +93,11 @@ class Config(Struct, frozen=True, kw_only=True):
             return False
 
     @property
+    def on_every_address(self) -> bool:
+        """Whether `host` is no address that anybody could call, but stands for all there are."""
+        return self.host in EVERY_ADDRESS
+
+    @property
     def ollama_shown(self) -> str:
         """`ollama_host` for people: without user and password."""
         scheme, _, rest = self.ollama_host.partition("://")
@@ -151,7 +157,7 @@ def ollama_url(text: str) -> str:
     authority, _, path = rest.partition("/")
     user, at, address = authority.rpartition("@")
     host, port = _host_and_port(address)
-    if not host or host in ("0.0.0.0", "::"):
+    if not host or host in EVERY_ADDRESS:
         host = "::1" if host == "::" else "127.0.0.1"
     if port is None:
         port = (443 if scheme == "https" else 80) if found else 11434

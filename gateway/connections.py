@@ -1,10 +1,16 @@
 """One client's connection: uvicorn's HTTP protocol, with deadlines and errors in our shape."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from gateway.answering import Answering
 
 from gateway.dialects.openai.errors import ErrorBody, ErrorObject
 
@@ -99,6 +105,10 @@ class Connection(HttpToolsProtocol):
                 self.abort()
             case _:
                 self.transport.close()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.__class__ = Answering
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         """uvicorn's own, without its timer for an idle connection: `check` has that deadline."""

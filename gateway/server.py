@@ -85,11 +85,11 @@ class GatewayServer:
             for listening in self._sockets:
                 listening.close()
             raise StartFailed("The application could not start; the log says why.")
+        self._clock = asyncio.create_task(self._keep_time())
         loop = asyncio.get_running_loop()
         for listening in self._sockets:
             server = await loop.create_server(self._connection, sock=listening, backlog=BACKLOG)
             self._servers.append(server)
-        self._clock = asyncio.create_task(self._keep_time())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -107,9 +107,11 @@ class GatewayServer:
         for connection in self._connections():
             connection.abort()
         self._clock.cancel()
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(0.5):
                 await self._lifespan.shutdown()
+        except TimeoutError:
+            log.warning("The application did not end in time")
 
     def _connection(self) -> Connection:
         return Connection(self._config, self._state, self._lifespan.state)
@@ -125,7 +127,10 @@ class GatewayServer:
             self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
             now = loop.time()
             for connection in self._connections():
-                connection.check(now, limits)
+                try:
+                    connection.check(now, limits)
+                except Exception:  # one connection must not take the deadlines of all others
+                    log.exception("A connection could not be checked")
             await asyncio.sleep(interval)
 
     async def _finished(self, seconds: float) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 
 from .encoding import encode
-from .faults import Fault, Packing
+from .faults import Packing
 from .http import JSON, NDJSON, PLAIN_JSON, Exchange
 from .mistakes import HangUp, Item, Line, Pause, Reset
 from .models import Model
@@ -14,7 +14,6 @@ from .state import State
 
 __all__ = ["Delivery", "refuse"]
 
-_RIGHT = Fault(says="nothing wrong")
 _PACKET = 5  # bytes, where a fault asks for small ones
 _DRIP = 0.02  # seconds between two of them
 _DRIPPED = 40  # bytes at a time: slow, yet a short answer ends within seconds
@@ -35,7 +34,7 @@ class Delivery:
 
     def __init__(self, state: State, exchange: Exchange, model: Model, *, stream: bool) -> None:
         self._exchange = exchange
-        self._fault = model.fault or _RIGHT
+        self._fault = model.fault
         self._pace = model.pace
         self._token_delay = state.token_delay
         self._stream = stream
@@ -54,12 +53,9 @@ class Delivery:
         await (self._streamed(items) if self._stream else self._whole(items))
 
     def _spoiled(self, answer: Callable[[], Iterator[Line]]) -> Iterator[Item]:
-        fault = self._fault
-        if fault.status:
-            kind = EngineRefused if fault.engine else Refused
-            raise kind(fault.status, fault.error, **fault.more)
+        self._fault.check(engine=True)
         right: Iterator[Item] = answer()
-        return fault.edit(right) if fault.edit else right
+        return self._fault.edit(right) if self._fault.edit else right
 
     async def _streamed(self, items: Iterable[Item]) -> None:
         """Headers go out with the first object; a stream of none is a 200 without a body."""

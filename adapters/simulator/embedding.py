@@ -36,7 +36,7 @@ async def embed(state: State, exchange: Exchange) -> None:
         loaded = now()
         reply: dict[str, Any] = {"model": request.model, "embeddings": []}
         if inputs:
-            _check(model, 500)
+            _check(model)
             limit = min(runner.window, model.context_length) - _ENDS
             texts = [_cut(text, limit, request) for text in inputs]
             reply["embeddings"] = [_single(vector(text, request.dimensions)) for text in texts]
@@ -56,7 +56,7 @@ async def embeddings(state: State, exchange: Exchange) -> None:
     options = read_options(model.parameters, request.options)
     async with state.scheduler.use(model, options.load, request.keep_alive):
         if request.prompt:
-            _check(model, 500)
+            _check(model)
         exchange.json({"embedding": vector(request.prompt) if request.prompt else []})
 
 
@@ -79,9 +79,9 @@ def _inputs(given: Any) -> list[str]:
             raise Refused(400, "invalid input type")
 
 
-def _check(model: Model, status: int) -> None:
-    if model.fault and model.fault.status:
-        raise Refused(model.fault.status, model.fault.error, **model.fault.more)
+def _check(model: Model) -> None:
+    model.fault.check(engine=False)
+    model.fault.check(engine=True)
     if not model.can("embedding"):
         raise Refused(501, "This server does not support embeddings. Start it with `--embeddings`")
 

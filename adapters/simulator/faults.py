@@ -14,8 +14,9 @@ from msgspec import Struct
 
 from . import mistakes
 from .mistakes import Item
+from .refusals import EngineRefused, Refused
 
-__all__ = ["FAULTS", "Fault", "fault_of"]
+__all__ = ["FAULTS", "RIGHT", "Fault", "Packing", "fault_of"]
 
 Packing = Literal["lines", "split", "burst", "drip"]
 
@@ -40,6 +41,15 @@ class Fault(Struct, frozen=True, kw_only=True):
     packing: Packing = "lines"
     content_type: str = ""
     old: bool = False
+
+    def check(self, *, engine: bool) -> None:
+        """Raise what this fault refuses with: Ollama before loading, or the engine after it."""
+        if self.status and self.engine is engine:
+            kind = EngineRefused if engine else Refused
+            raise kind(self.status, self.error, **self.more)
+
+
+RIGHT = Fault(says="nothing wrong")
 
 
 _BUSY = "server busy, please try again.  maximum pending requests exceeded"

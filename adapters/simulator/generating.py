@@ -34,6 +34,7 @@ async def chat(state: State, exchange: Exchange) -> None:
         return
     _check_chat(model, request)
     options = read_options(model.parameters, request.options, request.shift)
+    model.fault.check(engine=False)
     with counted(state, exchange):
         async with state.scheduler.use(model, options.load, request.keep_alive) as runner:
             timing = Timing(asked, now())
@@ -126,6 +127,7 @@ async def generate(state: State, exchange: Exchange) -> None:
         return
     _check_generate(model, request)
     options = read_options(model.parameters, request.options, request.shift)
+    model.fault.check(engine=False)
     with counted(state, exchange):
         async with state.scheduler.use(model, options.load, request.keep_alive) as runner:
             timing = Timing(asked, now())

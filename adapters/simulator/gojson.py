@@ -15,10 +15,11 @@ _MAX_DEPTH = 150  # Go stops at 10000, Python's stack well before that
 _LONG_NUMBER = 400  # digits; from about here on a double is infinite anyway
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _STRING = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
-_NUMBER_STEPS = (
-    (re.compile(rb"-?(?:0|[1-9][0-9]*)"), "in numeric literal"),
-    (re.compile(rb"\.[0-9]+"), "after decimal point in numeric literal"),
-    (re.compile(rb"[eE][+-]?[0-9]+"), "in exponent of numeric literal"),
+# each part of a number: what it begins with, all of it, and what Go is doing there
+_NUMBER_PARTS = (
+    (b"-", re.compile(rb"-?(?:0|[1-9][0-9]*)"), "in numeric literal"),
+    (b".", re.compile(rb"\.[0-9]+"), "after decimal point in numeric literal"),
+    (b"eE", re.compile(rb"[eE][+-]?[0-9]+"), "in exponent of numeric literal"),
 )
 _LITERALS = {b"t": b"true", b"f": b"false", b"n": b"null"}
 
@@ -258,10 +259,11 @@ def _literal(data: bytes, position: int, word: bytes) -> int:
 
 
 def _number(data: bytes, position: int) -> int:
-    for pattern, doing in _NUMBER_STEPS:
+    for beginnings, pattern, doing in _NUMBER_PARTS:
+        byte = data[position : position + 1]
         if matched := pattern.match(data, position):
             position = matched.end()
-        elif data[position : position + 1] in (b"-", b".", b"e", b"E"):
-            signed = data[position + 1 : position + 2] in (b"+", b"-")
+        elif byte and byte in beginnings:
+            signed = byte != b"-" and data[position + 1 : position + 2] in (b"+", b"-")
             raise _Broken(position + 1 + signed, doing)
     return position

@@ -23,7 +23,7 @@ _BLOBS = "/api/blobs/"
 _MANIFESTS = "/usr/share/ollama/.ollama/models/manifests"
 _LAYER = 64_000_000  # bytes, of every model in the simulated registry
 _STEPS = 16
-_STEP = 0.06  # seconds between two reports of progress
+_STEP = 4  # tokens' time between two reports of progress: 60 ms at the pace of the demo
 _MISSING = "pull model manifest: file does not exist"
 
 Progress = AsyncIterator[dict[str, Any]]
@@ -151,7 +151,7 @@ async def _pulled(state: State, name: Name) -> Progress:
         yield {**progress, "completed": done} if done else progress
         if done == _LAYER:
             break
-        await asyncio.sleep(_STEP if state.token_delay else 0)
+        await asyncio.sleep(_STEP * state.token_delay)
         done = min(done + _LAYER // _STEPS, _LAYER)
         state.downloaded[digest] = done
     yield {"status": "verifying sha256 digest"}

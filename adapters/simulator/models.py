@@ -7,7 +7,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .faults import Fault, fault_of
+from .faults import RIGHT, Fault, fault_of
 from .names import Name, parse
 from .times import SECOND
 
@@ -67,7 +67,7 @@ class Model(Struct, frozen=True, kw_only=True):
     parent: str = ""
     modified_at: int = 0
     pace: Pace | None = None
-    fault: Fault | None = None
+    fault: Fault = RIGHT
 
     def can(self, capability: str) -> bool:
         return capability in self.capabilities
@@ -157,9 +157,7 @@ _BY_NAME = {model.name.model: model for model in _SEVEN}
 _SLOW = Pace(token_delay=0.05, rest_after=12, rest=2.0)
 
 
-def _renamed(
-    base: Model, name: Name, *, pace: Pace | None = None, fault: Fault | None = None
-) -> Model:
+def _renamed(base: Model, name: Name, *, pace: Pace | None = None, fault: Fault = RIGHT) -> Model:
     digest = hashlib.sha256(name.key.encode()).hexdigest()
     return replace(base, name=name, weights=digest, digest=digest, pace=pace, fault=fault)
 

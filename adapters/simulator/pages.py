@@ -92,7 +92,7 @@ async def show(state: State, exchange: Exchange) -> None:
     if model is None:
         raise Refused(404, f"model '{name.short}' not found")
     card = _card(model, verbose=request.verbose)
-    if model.fault and model.fault.old:
+    if model.fault.old:
         card = {key: card[key] for key in ("modelfile", "template", "details") if key in card}
     exchange.json(card)
 

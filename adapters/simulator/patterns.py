@@ -46,9 +46,10 @@ class _Writer:
     def _sequence(self) -> str:
         text = ""
         while self.position < len(self.pattern) and self.pattern[self.position] not in "|)":
-            text += self._atom() * self._times()
-            if len(text) > _LONGEST:
+            atom, times = self._atom(), self._times()
+            if len(text) + len(atom) * times > _LONGEST:
                 raise _Unsupported
+            text += atom * times
         return text
 
     def _times(self) -> int:

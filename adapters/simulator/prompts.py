@@ -56,7 +56,7 @@ def squeezed(window: int, keep: int, *, shift: bool) -> int:
             400,
             "the prompt is longer than the context length currently available to the model",
         )
-    keep = min(keep, window)
+    keep = max(0, min(keep, window))
     return window - (window - keep) // 2
 
 

@@ -5,7 +5,8 @@ import ipaddress
 from collections import deque
 from types import TracebackType
 
-from .http import Connection, Exchange, RecordedRequest
+from .connection import Connection
+from .http import Exchange, RecordedRequest
 from .routes import answer
 from .state import State
 
@@ -73,7 +74,7 @@ class Simulator:
             return
         self._server.close()
         for connection in list(self._connections):
-            connection.abort()
+            await connection.aclose()
         await self._server.wait_closed()
         self._server = None
 

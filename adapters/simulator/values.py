@@ -127,11 +127,11 @@ class Guess(Struct, frozen=True):
                 return str(_picked(found, self.skip)).strip()
         if self.message and any(part in _WHOLE for part in parts):
             return self.message.strip()
-        known = next((part for part in parts if part in _TEXTS), None)
-        if (known is None or known in _ENTITIES) and (found := self._named_things()):
-            return _picked(found, self.skip)
-        values = _TEXTS[known] if known else "example"
-        choices = (values,) if isinstance(values, str) else values
+        known = next((part for part in parts if part in _TEXTS), "")
+        values = _TEXTS.get(known, "example")
+        choices = [values] if isinstance(values, str) else list(values)
+        if not known or known in _ENTITIES:
+            choices = list(dict.fromkeys([*self._named_things(), *choices]))
         again, index = divmod(self.skip, len(choices))
         return f"{choices[index]} {again + 1}" if again else choices[index]
 

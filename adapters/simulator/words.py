@@ -64,7 +64,7 @@ _LIST = re.compile(
 _LONG = re.compile(r"\b(long|story|essay|poem|tale|article|chapter)\b", re.IGNORECASE)
 _BRIEF = re.compile(r"\b(brief|briefly|short|concise|one sentence|one word|terse)\b", re.IGNORECASE)
 _IMAGE = re.compile(r"\b(image|picture|photo|this|see|describe)\b", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_][\w'’-]{2,}")
+_WORD = re.compile(r"[^\W\d_][\w'’-]{2,29}")
 _COMMON = frozenset(
     """
     about after again all also always and answer any are article bash because been before being

@@ -298,7 +298,7 @@ async def test_answer_that_comes_with_the_deadline_is_in_time() -> None:
             lambda: Connection(MIB, lambda _: None, lambda _: None), "127.0.0.1", port
         )
         read = Answer(1000)
-        await connection.send(b"GET / HTTP/1.1\r\n\r\n", b"", read, 1)
+        connection.send(b"GET / HTTP/1.1\r\n\r\n", b"", read)
         waiting = asyncio.create_task(connection.wait(1))
         await asyncio.sleep(0)
         connection.data_received(answer(b"just"))

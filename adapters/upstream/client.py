@@ -64,9 +64,21 @@ class UpstreamClient:
         Close the response, or use it in a `with`: that is what frees the connection.
         """
         head = self._request_head.render(method, path, len(body), headers)
+        bodiless = method == "HEAD"
         self.active += 1
         try:
-            return await self._open(head, body, bodiless=method == "HEAD")
+            connection = self._pool.idle_connection()
+            if connection is not None:
+                answer = Answer(self._header_bytes, bodiless=bodiless)
+                try:
+                    return await self._ask(connection, head, body, answer)
+                except ConnectionBroken:
+                    # The server gave up the idle connection while the request was on its way.
+                    if answer.started:
+                        raise
+            connection = await self._pool.new_connection()
+            answer = Answer(self._header_bytes, bodiless=bodiless)
+            return await self._ask(connection, head, body, answer)
         except BaseException:
             self.active -= 1
             raise
@@ -75,26 +87,13 @@ class UpstreamClient:
         """End everything that runs; later calls raise `ConnectFailed`."""
         await self._pool.aclose()
 
-    async def _open(self, head: bytes, body: bytes, *, bodiless: bool) -> UpstreamResponse:
-        connection = self._pool.idle_connection()
-        if connection is not None:
-            answer = Answer(self._header_bytes, bodiless=bodiless)
-            try:
-                return await self._ask(connection, head, body, answer)
-            except ConnectionBroken:
-                # The server gave up the idle connection while the request was on its way.
-                if answer.started:
-                    raise
-        connection = await self._pool.new_connection()
-        answer = Answer(self._header_bytes, bodiless=bodiless)
-        return await self._ask(connection, head, body, answer)
-
     async def _ask(
         self, connection: Connection, head: bytes, body: bytes, answer: Answer
     ) -> UpstreamResponse:
         timeout = self._timeouts.first_byte
         try:
-            await connection.send(head, body, answer, timeout)
+            if not connection.send(head, body, answer):
+                await connection.upload(body, answer, timeout)
             while not answer.status:
                 await connection.wait(timeout)
         except BaseException:

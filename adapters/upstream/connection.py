@@ -66,18 +66,24 @@ class Connection(asyncio.Protocol):
         over = self.answer is not None and self.answer.keep_alive
         return over and self.alive and self._sent and self._reading
 
-    async def send(self, head: bytes, body: bytes, answer: Answer, timeout: float) -> None:
+    def send(self, head: bytes, body: bytes, answer: Answer) -> bool:
         """Send a request, the answer to which will be fed into `answer`.
 
-        A body too large for one write goes out as fast as the server takes it, and no further than
-        an early answer; `Silent` if it takes nothing for `timeout` seconds.
+        False if the body is too large for one write: then it still has to be uploaded.
         """
         self.answer = answer
         if len(body) <= ONE_WRITE:
             self._transport.write(head + body)
-            return
+            return True
         self._sent = False
         self._transport.write(head)
+        return False
+
+    async def upload(self, body: bytes, answer: Answer, timeout: float) -> None:
+        """Send a large body as fast as the server takes it, and no further than an early answer.
+
+        `Silent` if it takes nothing for `timeout` seconds.
+        """
         view = memoryview(body)
         for start in range(0, len(body), SLICE):
             self._transport.write(view[start : start + SLICE])

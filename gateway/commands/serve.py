@@ -28,7 +28,6 @@ __all__ = ["banner", "bound", "key_in_python", "run", "settings", "started"]
 
 FLAGS = ("host", "port", "ollama_host", "data_dir", "log_level")
 SOURCES = ("gateway", "adapters", "extensions")
-ANY_ADDRESS = ("0.0.0.0", "::")
 
 log = logging.getLogger("mochi")
 
@@ -120,7 +119,7 @@ def banner(config: Config, url: str) -> str:
     ]
     if config.on_loopback and not config.api_key:
         lines.append(f"  Routes      {url}/docs")
-    if config.host in ANY_ADDRESS and not config.allowed_hosts:
+    if config.on_every_address and not config.allowed_hosts:
         lines += ["", "Put the name by which others call this machine into MOCHI_ALLOWED_HOSTS."]
     return "\n".join(lines)
 

@@ -83,7 +83,7 @@ class ChatCompletions:
         self._open += 1
         try:
             request = decode(CHAT, await read_body(receive, self._max_body))
-            with WhileConnected(receive):
+            with WhileConnected(scope, receive):
                 await self._answer(request, scope, send)
         except ClientGone:
             pass

@@ -38,6 +38,9 @@ _encode = msgspec.json.Encoder().encode
 _MEDIA = (ImagePart, AudioPart)
 _NO_OPTIONS = wire.Options()
 
+_REMEMBERED = 32
+_renderings: dict[int, tuple[tuple[ToolDefinition, ...], Raw]] = {}
+
 # Ollama shows templates `"properties": null` for a tool that declares none.
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 
@@ -141,17 +144,29 @@ def _joined_json(content: Content) -> Raw:
     return Raw(b'"%b"' % b"\\n".join(pieces))
 
 
-def _tools(request: ChatRequest) -> tuple[wire.Tool, ...]:
+def _tools(request: ChatRequest) -> Raw | None:
     match request.tool_choice:
         case "none":
-            return ()
+            return None
         case "auto":
-            return tuple([_tool(tool) for tool in request.tools])
+            return _rendered(request.tools) if request.tools else None
     raise Unsupported(
         "Ollama cannot be made to call a tool: use tool_choice 'auto' or 'none'.",
         param="tool_choice",
         reason="unsupported_value",
     )
+
+
+def _rendered(tools: tuple[ToolDefinition, ...]) -> Raw:
+    """The JSON of these tools; an agent's come back with every request, as the same object."""
+    known = _renderings.get(id(tools))
+    if known is not None and known[0] is tools:
+        return known[1]
+    rendering = Raw(_encode([_tool(tool) for tool in tools]))
+    if len(_renderings) >= _REMEMBERED:
+        _renderings.clear()
+    _renderings[id(tools)] = tools, rendering
+    return rendering
 
 
 def _tool(tool: ToolDefinition) -> wire.Tool:

@@ -91,7 +91,7 @@ class ChatRequest(Struct, omit_defaults=True):
     messages: tuple[Message, ...]
     stream: bool
     truncate: bool
-    tools: tuple[Tool, ...] = ()
+    tools: Raw | None = None
     format: str | Raw | None = None
     options: Options | dict[str, Any] | None = None
     think: bool | str | None = None

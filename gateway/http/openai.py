@@ -39,6 +39,7 @@ OPERATIONS = (
             " honoured is refused by its name; unknown fields are ignored."
         ),
         request=wire.ChatCompletionRequest,
+        mentioned=(wire.Part, wire.FunctionTool),
         response=wire.ChatCompletion,
         streams=True,
         errors=(

@@ -99,7 +99,7 @@ async def test_a_client_that_leaves_ends_the_work_upstream(script: Any, tells: b
     wire.left.set()
     async with asyncio.timeout(1):
         await answering
-    assert backend.closed == 1
+    assert backend.left.is_set()
 
 
 async def test_a_server_that_goes_down_says_so_in_the_stream() -> None:
@@ -109,7 +109,7 @@ async def test_a_server_that_goes_down_says_so_in_the_stream() -> None:
     answering.cancel()
     await answering
     assert b"shutting down" in wire.body
-    assert backend.closed == 1
+    assert backend.left.is_set()
 
 
 async def test_a_server_that_goes_down_before_the_stream_refuses() -> None:

@@ -1,10 +1,12 @@
-"""uvicorn's half of a request, sending a head together with the first bytes of its body."""
+"""The sending half of a request on uvicorn: a head goes out with the first bytes of its body."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from gateway.http.streams import LEAVING
 
 __all__ = ["Answering"]
 
@@ -20,71 +22,100 @@ MANY = 256
 lines: dict[Header, bytes] = {}
 
 
-class Answering(RequestResponseCycle):
-    """One answer on its way to the client.
+class Answering:
+    """An application, and one answer of it on its way to the client.
 
-    A write is a system call, the dearest single step of a small answer. So the head waits for the
-    first part of the body, which every answer has and which follows at once.
+    It stands in for uvicorn's own `send`. A write is a system call, the dearest single step of a
+    small answer, so the head waits for the first part of the body, which every answer has and which
+    follows at once.
     """
 
-    _head = b""
+    __slots__ = ("_app", "_cycle", "_head", "_leave")
+
+    def __init__(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._cycle = cycle
+        self._app = app
+        self._head = b""
+        self._leave: Callable[[], None] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, _: Any) -> None:
+        scope["extensions"] = {LEAVING: self.on_leaving}
+        try:
+            await self._app(scope, receive, self.send)
+        finally:
+            self._leave = None
+            del scope["extensions"]  # it leads back here: no cycle shall be left to be collected
+
+    def on_leaving(self, leave: Callable[[], None]) -> None:
+        """Call this when the client leaves before the end of the answer."""
+        self._leave = leave
+
+    def left(self) -> None:
+        """The client has gone."""
+        if self._leave is not None and not self._cycle.response_complete:
+            self._leave()
 
     async def send(self, message: Any) -> None:
         """Send what an ASGI application sends; nothing any more once the client has gone."""
-        if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
-        if self.disconnected:
+        cycle = self._cycle
+        if cycle.flow.write_paused and not cycle.disconnected:
+            await cycle.flow.drain()
+        if cycle.disconnected:
             return
-        if not self.response_started and message["type"] == "http.response.start":
-            self._start(message["status"], message.get("headers", ()))
-        elif self.response_started and message["type"] == "http.response.body":
+        kind = message["type"]
+        if kind == "http.response.body" and cycle.response_started:
             self._continue(message.get("body", b""), message.get("more_body", False))
+        elif kind == "http.response.start" and not cycle.response_started:
+            cycle.response_started = True
+            self._start(message["status"], message.get("headers", ()))
         else:
-            raise RuntimeError(f"'{message['type']}' was sent out of turn.")
+            raise RuntimeError(f"'{kind}' was sent out of turn.")
 
     def _start(self, status: int, headers: Iterable[Header]) -> None:
-        self.response_started = True
-        self.waiting_for_100_continue = False
+        cycle = self._cycle
+        cycle.waiting_for_100_continue = False
         head = [STATUS_LINE[status]]
-        for header in (*self.default_headers, *headers):
+        for header in (*cycle.default_headers, *headers):
             name, value = header
             if name == b"content-length":
-                self.chunked_encoding = False
-                self.expected_content_length = int(value)
+                cycle.chunked_encoding = False
+                cycle.expected_content_length = int(value)
             elif name == b"connection" and value.lower() == b"close":
-                self.keep_alive = False
+                cycle.keep_alive = False
                 continue
             head.append(lines.get(header) or line(header))
-        if not self.keep_alive:
+        if not cycle.keep_alive:
             head.append(b"connection: close\r\n")
-        if self.chunked_encoding is None and status not in BODILESS:
-            self.chunked_encoding = True
+        if cycle.chunked_encoding is None and status not in BODILESS:
+            cycle.chunked_encoding = True
             head.append(b"transfer-encoding: chunked\r\n")
         head.append(b"\r\n")
         self._head = b"".join(head)
 
     def _continue(self, body: bytes, more: bool) -> None:
-        if self.response_complete:
+        cycle = self._cycle
+        if cycle.response_complete:
             raise RuntimeError("More was sent after the end of the answer.")
-        if self.scope["method"] == "HEAD":
+        if cycle.scope["method"] == "HEAD":
             body = b""
-        elif self.chunked_encoding:
+        elif cycle.chunked_encoding:
             body = chunk(body, more)
         else:
-            self.expected_content_length -= len(body)
-            if self.expected_content_length < 0 or (self.expected_content_length and not more):
+            cycle.expected_content_length -= len(body)
+            if cycle.expected_content_length < 0 or (cycle.expected_content_length and not more):
                 raise RuntimeError("The body is not as long as its Content-Length says.")
-        self.transport.write(self._head + body if self._head else body)
+        cycle.transport.write(self._head + body if self._head else body)
         self._head = b""
         if not more:
             self._finish()
 
     def _finish(self) -> None:
-        self.response_complete = True
-        self.message_event.set()
-        if not self.keep_alive:
-            self.transport.close()
-        self.on_response()
+        cycle = self._cycle
+        cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
 
 
 def chunk(body: bytes, more: bool) -> bytes:

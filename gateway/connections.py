@@ -48,6 +48,7 @@ class Connection(HttpToolsProtocol):
     _unsent = 0
     _head_bytes = 0
     _refused = False
+    _answering: Answering | None = None
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -106,8 +107,13 @@ class Connection(HttpToolsProtocol):
                 self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        cycle.__class__ = Answering
-        super()._start_asgi_task(cycle, app)
+        self._answering = Answering(cycle, app)
+        super()._start_asgi_task(cycle, self._answering)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._answering is not None:
+            self._answering.left()
 
     def on_response_complete(self) -> None:
         """uvicorn's own, without its timer for an idle connection: `check` has that deadline."""

@@ -2,41 +2,55 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+
+from litestar.types import ASGIApp
 
 from gateway.core.errors import ModelNotFound
 from gateway.core.events import Batch, ChatEvent
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
 from gateway.core.requests import ChatRequest, EmbedRequest
+from gateway.server import GatewayServer, listen
 
-__all__ = ["ScriptedBackend"]
+__all__ = ["ScriptedBackend", "live_server"]
+
+
+@asynccontextmanager
+async def live_server(app: ASGIApp) -> AsyncGenerator[str, None]:
+    """Serve an application on a free port of this machine, on the running loop; yields its URL."""
+    async with GatewayServer(app, listen("127.0.0.1", 0), grace=1) as server:
+        yield server.url
 
 
 class ScriptedBackend:
     """A Backend that answers every chat with the same batches, and remembers what it was asked.
 
     A batch is a sequence of events; an exception in place of one is raised there; a float waits so
-    many seconds. `closed` counts the chats that were left before their end.
+    many seconds. `left` is set once a chat was closed before its end.
     """
 
     def __init__(
         self,
         *script: Sequence[ChatEvent] | Exception | float,
         models: Sequence[str] = ("demo:latest",),
+        capabilities: Sequence[str] | None = ("completion", "tools"),
     ) -> None:
         self.script = script
         self.requests: list[ChatRequest] = []
-        self.closed = 0
+        self.left = asyncio.Event()
         self._models = models
+        self._capabilities = capabilities
 
     async def models(self) -> list[ModelCard]:
         modified = datetime(2026, 1, 2, tzinfo=UTC)
         return [ModelCard(name=name, modified_at=modified) for name in self._models]
 
     async def show(self, model: str) -> ModelDetails:
-        if model not in self._models:
+        if model not in self._models and f"{model}:latest" not in self._models:
             raise ModelNotFound(model)
-        return ModelDetails(name=model, capabilities=frozenset({"completion", "tools"}))
+        known = None if self._capabilities is None else frozenset(self._capabilities)
+        return ModelDetails(name=model, capabilities=known)
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
         self.requests.append(request)
@@ -50,7 +64,7 @@ class ScriptedBackend:
                     case batch:
                         yield batch
         except (GeneratorExit, asyncio.CancelledError):
-            self.closed += 1
+            self.left.set()
             raise
 
     async def embed(self, request: EmbedRequest) -> Embeddings:

@@ -36,17 +36,10 @@ __all__ = ["chat", "embed", "show"]
 _encode = msgspec.json.Encoder().encode
 
 _MEDIA = (ImagePart, AudioPart)
-_OPTIONS = (
-    ("temperature", "temperature"),
-    ("top_p", "top_p"),
-    ("top_k", "top_k"),
-    ("min_p", "min_p"),
-    ("seed", "seed"),
-    ("max_tokens", "num_predict"),
-    ("presence_penalty", "presence_penalty"),
-    ("frequency_penalty", "frequency_penalty"),
-    ("repeat_penalty", "repeat_penalty"),
-)
+_NO_OPTIONS = wire.Options()
+
+_REMEMBERED = 32
+_renderings: dict[int, tuple[tuple[ToolDefinition, ...], Raw]] = {}
 
 # Ollama shows templates `"properties": null` for a tool that declares none.
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
@@ -106,39 +99,38 @@ def _one_prompt(messages: tuple[Message, ...]) -> tuple[Message, ...]:
 
 
 def _message(message: Message) -> wire.Message:
+    said, media = _content(message.content)
     match message:
-        case UserMessage(content):
-            return wire.Message("user", _text(content), images=_media(content))
-        case AssistantMessage(content, thinking, calls):
+        case UserMessage():
+            return wire.Message("user", said, images=media)
+        case SystemMessage():
+            return wire.Message("system", said, images=media)
+        case AssistantMessage(_, thinking, calls):
             past = tuple(
                 wire.ToolCall(call.id, wire.CalledFunction(call.name, call.arguments))
                 for call in calls
             )
-            return wire.Message("assistant", _text(content), thinking, _media(content), past)
-        case ToolMessage(content, call_id, tool_name):
+            return wire.Message("assistant", said, thinking, media, past)
+        case ToolMessage(_, call_id, tool_name):
             # Templates look at the name or the order, llama-server at the id: send both.
             return wire.Message(
-                "tool",
-                _text(content),
-                images=_media(content),
-                tool_name=tool_name,
-                tool_call_id=call_id,
+                "tool", said, images=media, tool_name=tool_name, tool_call_id=call_id
             )
-        case SystemMessage(content):
-            return wire.Message("system", _text(content), images=_media(content))
 
 
-def _text(content: Content) -> str | Raw:
-    """The text parts on lines of their own; JSON text stays in its spelling, never decoded."""
+def _content(content: Content) -> tuple[str | Raw, tuple[str, ...]]:
+    """The text parts on lines of their own, and the images, and sounds too: Ollama tells them apart
+    by their first bytes. JSON text stays in its spelling, never decoded."""
     if len(content) == 1:
         only = content[0]
-        if isinstance(only, TextPart):
-            return only.text
         if isinstance(only, JSONTextPart):
-            return only.json
+            return only.json, ()
+        if isinstance(only, TextPart):
+            return only.text, ()
+    media = tuple([part.base64 for part in content if isinstance(part, _MEDIA)])
     if any(isinstance(part, JSONTextPart) for part in content):
-        return _joined_json(content)
-    return text_of(content)
+        return _joined_json(content), media
+    return text_of(content), media
 
 
 def _joined_json(content: Content) -> Raw:
@@ -152,22 +144,29 @@ def _joined_json(content: Content) -> Raw:
     return Raw(b'"%b"' % b"\\n".join(pieces))
 
 
-def _media(content: Content) -> tuple[str, ...]:
-    """Images, and sounds too: Ollama tells them apart by their first bytes."""
-    return tuple([part.base64 for part in content if isinstance(part, _MEDIA)])
-
-
-def _tools(request: ChatRequest) -> tuple[wire.Tool, ...]:
+def _tools(request: ChatRequest) -> Raw | None:
     match request.tool_choice:
         case "none":
-            return ()
+            return None
         case "auto":
-            return tuple([_tool(tool) for tool in request.tools])
+            return _rendered(request.tools) if request.tools else None
     raise Unsupported(
         "Ollama cannot be made to call a tool: use tool_choice 'auto' or 'none'.",
         param="tool_choice",
         reason="unsupported_value",
     )
+
+
+def _rendered(tools: tuple[ToolDefinition, ...]) -> Raw:
+    """The JSON of these tools; an agent's come back with every request, as the same object."""
+    known = _renderings.get(id(tools))
+    if known is not None and known[0] is tools:
+        return known[1]
+    rendering = Raw(_encode([_tool(tool) for tool in tools]))
+    if len(_renderings) >= _REMEMBERED:
+        _renderings.clear()
+    _renderings[id(tools)] = tools, rendering
+    return rendering
 
 
 def _tool(tool: ToolDefinition) -> wire.Tool:
@@ -186,7 +185,7 @@ def _format(wanted: ResponseFormat) -> str | Raw | None:
             return schema
 
 
-def _options(request: ChatRequest) -> dict[str, Any]:
+def _options(request: ChatRequest) -> wire.Options | dict[str, Any] | None:
     """Only what was asked for, so that the model's own settings hold for the rest."""
     sampling = request.sampling
     # Ollama takes 0 for no limit or for no answer, depending on the model's template.
@@ -194,14 +193,19 @@ def _options(request: ChatRequest) -> dict[str, Any]:
         raise InvalidRequest(
             "max_tokens must be at least 1.", param="max_tokens", reason="integer_below_min_value"
         )
-    options: dict[str, Any] = {}
-    for field, option in _OPTIONS:
-        value = getattr(sampling, field)
-        if value is not None:
-            options[option] = value
-    if sampling.stop:
-        options["stop"] = sampling.stop
-    if request.context_length is not None:
-        options["num_ctx"] = request.context_length
-    options.update(request.options)
-    return options
+    options = wire.Options(
+        num_ctx=request.context_length,
+        num_predict=sampling.max_tokens,
+        temperature=sampling.temperature,
+        top_k=sampling.top_k,
+        top_p=sampling.top_p,
+        min_p=sampling.min_p,
+        seed=sampling.seed,
+        stop=sampling.stop,
+        repeat_penalty=sampling.repeat_penalty,
+        presence_penalty=sampling.presence_penalty,
+        frequency_penalty=sampling.frequency_penalty,
+    )
+    if request.options:
+        return {**msgspec.to_builtins(options), **request.options}
+    return None if options == _NO_OPTIONS else options

@@ -23,6 +23,7 @@ __all__ = [
     "Logprob",
     "Message",
     "ModelFacts",
+    "Options",
     "ShowAnswer",
     "ShowRequest",
     "TaggedModel",
@@ -67,6 +68,22 @@ class Tool(Struct, tag_field="type", tag="function"):
     function: Function
 
 
+class Options(Struct, omit_defaults=True, kw_only=True):
+    """Those of Ollama's options that the core has a word for."""
+
+    num_ctx: int | None = None
+    num_predict: int | None = None
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    repeat_penalty: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+
+
 class ChatRequest(Struct, omit_defaults=True):
     """`POST /api/chat`. `format` is `"json"` or the text of a schema."""
 
@@ -74,9 +91,9 @@ class ChatRequest(Struct, omit_defaults=True):
     messages: tuple[Message, ...]
     stream: bool
     truncate: bool
-    tools: tuple[Tool, ...] = ()
+    tools: Raw | None = None
     format: str | Raw | None = None
-    options: dict[str, Any] = {}
+    options: Options | dict[str, Any] | None = None
     think: bool | str | None = None
     keep_alive: str | float | None = None
     logprobs: bool = False

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from adapters.tests.misbehaving import Peer, answer, chunked, serving
-from adapters.upstream.client import UpstreamClient
+from adapters.upstream.client import Timeouts, UpstreamClient
 from adapters.upstream.errors import ConnectionBroken, LimitExceeded
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -146,6 +146,31 @@ async def test_closed_response_gives_nothing_more() -> None:
         assert (client.active, client.idle) == (0, 1)
         with pytest.raises(ConnectionBroken, match="closed"):
             await response.block()
+        await client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("last", "kept"), [(b"0\r\n\r\n", 1), (b"", 0), (b"4\r\nmore\r\n", 0), (b"zz\r\n", 0)]
+)
+async def test_finishing_waits_for_the_end_of_the_framing_alone(last: bytes, kept: int) -> None:
+    said = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(chunked(b"all\n", end=b""))
+        await said.wait()
+        await asyncio.sleep(0.02)
+        await peer.send(last)
+        await peer.left()
+
+    async with serving(script) as server:
+        client = UpstreamClient(server.url, timeouts=Timeouts(between_reads=0.2))
+        response = await client.open("GET", "/")
+        assert await response.block() == b"all\n"
+        said.set()
+        async with asyncio.timeout(1):
+            await response.finish(0.1)
+        assert (client.active, client.idle) == (0, kept)
         await client.aclose()
 
 

@@ -238,6 +238,25 @@ async def test_tls_connection_cut_without_a_goodbye_ends_no_body(tls: ssl.SSLCon
             await fetched(server.url.replace("127.0.0.1", "localhost"))
 
 
+@pytest.mark.usefixtures("trusted")
+async def test_tls_answer_that_is_given_up_ends_its_connection(tls: ssl.SSLContext) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            await peer.send(b"x" * 65536)
+
+    async with serving(script, tls=tls) as server:
+        client = UpstreamClient(server.url.replace("127.0.0.1", "localhost"))
+        with await client.open("GET", "/") as response:
+            assert await response.block()
+            await asyncio.sleep(0.05)
+        async with asyncio.timeout(0.5):
+            await server.idle.wait()
+        assert (client.active, client.idle) == (0, 0)
+        await client.aclose()
+
+
 async def test_attempt_is_given_up_once_and_for_the_first_reason() -> None:
     async def give_up_twice(attempt: Attempt) -> None:
         async with attempt.scope:

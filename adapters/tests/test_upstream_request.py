@@ -50,6 +50,12 @@ def test_header_cannot_be_broken(headers: dict[str, str]) -> None:
         HEAD.render("GET", "/", 0, headers)
 
 
+@pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "CONNECTION"])
+def test_framing_is_not_for_the_caller_to_say(name: str) -> None:
+    with pytest.raises(ValueError, match="framing"):
+        HEAD.render("POST", "/", 1, {name: "1"})
+
+
 def test_user_agent_cannot_break_the_head() -> None:
     with pytest.raises(ValueError, match="header"):
         RequestHead(parse("http://host"), "a\r\nb: c")

@@ -93,8 +93,6 @@ class Answer:
     def _too_much_header(self) -> LimitExceeded:
         return LimitExceeded(f"The answer's header is larger than {self._header_limit} bytes.")
 
-    # Called by the parser.
-
     def on_message_begin(self) -> None:
         if self.complete:
             raise Malformed("The server sent more than one answer.")
@@ -139,4 +137,4 @@ def _ours(error: HttpParserError) -> UpstreamError:
     """The error of ours that a callback raised and the parser wrapped, or the parser's own."""
     if isinstance(error.__context__, UpstreamError):
         return error.__context__
-    return Malformed(f"The answer is not valid HTTP/1.1: {error}")
+    return Malformed(f"The answer is not valid HTTP/1.1 ({error}).")

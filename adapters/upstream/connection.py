@@ -63,8 +63,8 @@ class Connection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         """Whether another request may follow: the last one and its answer are over and done."""
-        answer = self.answer
-        return self.alive and self._sent and answer is not None and answer.keep_alive
+        over = self.answer is not None and self.answer.keep_alive
+        return over and self.alive and self._sent and self._reading
 
     def send(self, head: bytes, body: bytes, answer: Answer) -> bool:
         """Send a request, the answer to which will be fed into `answer`.
@@ -89,7 +89,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(view[start : start + SLICE])
             while not self._writable and not answer.status:
                 await self.wait(timeout)
-            if answer.status:
+            if answer.status or not self.alive:
                 return
         self._sent = True
 
@@ -109,7 +109,7 @@ class Connection(asyncio.Protocol):
 
     def take(self, answer: Answer) -> bytes:
         """The body that has arrived; the server may send more."""
-        if not self._reading and self.alive:
+        if not self._reading:
             self._reading = True
             self._transport.resume_reading()
         return answer.take()
@@ -139,8 +139,6 @@ class Connection(asyncio.Protocol):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-    # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)

@@ -4,7 +4,7 @@ import asyncio
 import math
 from typing import Protocol
 
-from adapters.upstream.errors import UpstreamError
+from adapters.upstream.errors import ConnectionBroken, UpstreamError
 
 __all__ = ["NEVER", "Deadlines", "Waiting"]
 
@@ -51,10 +51,10 @@ class Deadlines:
             self._timer = None
             self._empty.set()
 
-    async def abort_all(self, error: UpstreamError) -> None:
+    async def abort_all(self, reason: str) -> None:
         """Abort everything that is watched, and wait until it has been forgotten."""
         for waiting in tuple(self._watched):
-            waiting.abort(error)
+            waiting.abort(ConnectionBroken(reason))
         await self._empty.wait()
 
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -70,7 +70,7 @@ class Pool:
     async def aclose(self) -> None:
         """End everything, and wait until the descriptors are free."""
         self._closed = True
-        await self._deadlines.abort_all(ConnectionBroken(CLOSED))
+        await self._deadlines.abort_all(CLOSED)
 
     def _new(self) -> Connection:
         return Connection(self._limits.buffered_bytes, self._drop, self._deadlines.forget)

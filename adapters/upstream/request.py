@@ -10,6 +10,8 @@ __all__ = ["RequestHead"]
 START = re.compile(r"[A-Z]+ /[!$-~]*")
 FIELD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [ -~]*")
 WITH_BODY = ("POST", "PUT", "PATCH")
+# Said twice, these would let one request be read as two.
+RESERVED = ("host", "connection", "content-length", "transfer-encoding")
 
 
 class RequestHead:
@@ -36,11 +38,13 @@ class RequestHead:
     ) -> bytes:
         """A body of `size` bytes is JSON unless `headers` says otherwise.
 
-        `ValueError` for a path or header that would break the line it stands on.
+        `ValueError` for a path or header that would break the line it stands on, or the framing.
         """
         start = f"{method} {self._prefix}{path}"
         if not START.fullmatch(start):
             raise ValueError("A request needs an upper-case method and a percent-encoded path.")
+        if headers and not {*map(str.lower, headers)}.isdisjoint(RESERVED):
+            raise ValueError("The framing of a request is not for its caller to say.")
         more = _rendered(headers) if headers else ""
         if size and "content-type:" not in more.lower():
             more += "Content-Type: application/json\r\n"

@@ -4,7 +4,6 @@ It stands in front of the router, so a route cannot forget it, and judges the ra
 raw path, never a URL put together from them.
 """
 
-from collections.abc import Iterable
 from hashlib import sha256
 from hmac import compare_digest
 
@@ -29,7 +28,7 @@ from gateway.http.origins import (
     preflight_headers,
     shown,
 )
-from gateway.http.requests import answer_error, answer_headers
+from gateway.http.requests import answer_error, answer_headers, request_headers
 
 __all__ = ["GuardRules", "Guards"]
 
@@ -87,9 +86,7 @@ class Guards:
 
     def _admit(self, scope: Scope) -> list[tuple[bytes, bytes]] | None:
         """Raise what stands against the request; the headers of its answer if it is a preflight."""
-        headers = dict(scope["headers"])
-        if len(headers) != len(scope["headers"]):  # type: ignore[arg-type]
-            headers = joined(scope["headers"])
+        headers = request_headers(scope)
         if headers.get(b"host") not in self._good_hosts:
             self._check_host(headers.get(b"host", b""))
         if b"origin" in headers:
@@ -168,17 +165,6 @@ class Guards:
             raise UnsupportedMediaType("JSON bodies must be UTF-8.", content_type=shown(kind))
         if len(self._good_types) < MAX_REMEMBERED:
             self._good_types.add(kind)
-
-
-def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """The headers with the values of repeated ones joined by commas (RFC 9110, 5.2).
-
-    So a second Host, Origin or Authorization makes one value that is on no list.
-    """
-    together: dict[bytes, bytes] = {}
-    for name, value in headers:
-        together[name] = together[name] + b", " + value if name in together else value
-    return together
 
 
 def allowed_name(host: str) -> str:

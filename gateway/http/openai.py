@@ -39,6 +39,7 @@ OPERATIONS = (
             " honoured is refused by its name; unknown fields are ignored."
         ),
         request=wire.ChatCompletionRequest,
+        mentioned=(wire.Part, wire.FunctionTool),
         response=wire.ChatCompletion,
         streams=True,
         errors=(
@@ -83,7 +84,7 @@ class ChatCompletions:
         self._open += 1
         try:
             request = decode(CHAT, await read_body(receive, self._max_body))
-            with WhileConnected(receive):
+            with WhileConnected(scope, receive):
                 await self._answer(request, scope, send)
         except ClientGone:
             pass

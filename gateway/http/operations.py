@@ -52,6 +52,7 @@ class RawOperation(Struct, frozen=True, kw_only=True):
     tag: str
     description: str = ""
     request: Any = None
+    mentioned: tuple[Any, ...] = ()
     response: Any = None
     status: int = 200
     streams: bool = False
@@ -62,7 +63,7 @@ class RawOperation(Struct, frozen=True, kw_only=True):
     def types(self) -> list[Any]:
         """Every type that its description names."""
         named = [self.request, self.response, self.event, self.error if self.errors else None]
-        return [kind for kind in named if kind is not None]
+        return [*self.mentioned, *(kind for kind in named if kind is not None)]
 
 
 def documented(document: Schema, operations: Sequence[RawOperation]) -> Schema:

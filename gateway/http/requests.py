@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable, Mapping
 from time import perf_counter
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.core.ids import new_id
 from gateway.http.errors import render, send_error
 
-__all__ = ["Requests", "answer_error", "answer_headers"]
+__all__ = ["Requests", "answer_error", "answer_headers", "request_headers"]
 
 log = logging.getLogger("mochi")
 access_log = logging.getLogger("mochi.access")
@@ -39,9 +39,13 @@ class Requests:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        request_id = id_of(scope)
+        headers = dict(scope["headers"])
+        if len(headers) != len(scope["headers"]):  # type: ignore[arg-type]
+            headers = joined(scope["headers"])
+        request_id = id_of(headers)
         extra = [(b"x-request-id", request_id.encode()), NOSNIFF]
         state = scope.setdefault("state", {})
+        state["headers"] = headers
         state["request_id"] = request_id
         state["answer_headers"] = extra
         status = 0
@@ -68,12 +72,28 @@ class Requests:
                 log_access(scope, status, perf_counter() - began, request_id)
 
 
-def id_of(scope: Scope) -> str:
+def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The headers with the values of repeated ones joined by commas (RFC 9110, 5.2).
+
+    So a second Host, Origin or Authorization makes one value that is on no list.
+    """
+    together: dict[bytes, bytes] = {}
+    for name, value in headers:
+        together[name] = together[name] + b", " + value if name in together else value
+    return together
+
+
+def id_of(headers: Mapping[bytes, bytes]) -> str:
     """The client's request id if it can stand in a header and a log line as it is, else a new."""
-    given = dict(scope["headers"]).get(b"x-request-id")
+    given = headers.get(b"x-request-id")
     if given is not None and GOOD_ID.fullmatch(given):
         return given.decode()
     return new_id("req_")
+
+
+def request_headers(scope: Scope) -> dict[bytes, bytes]:
+    """The request's headers by their lower-case names, for inner layers to read."""
+    return cast(dict[bytes, bytes], scope["state"]["headers"])
 
 
 def answer_headers(scope: Scope) -> list[tuple[bytes, bytes]]:

@@ -2,19 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
-from litestar.types import HTTPResponseBodyEvent, Receive, Send
+from litestar.types import HTTPResponseBodyEvent, Receive, Scope, Send
 
 from gateway.core.errors import BackendFailed, MochiError, Overloaded
 from gateway.core.events import Batch
 
-__all__ = ["FrameWriter", "WhileConnected", "send_events", "send_json"]
+__all__ = ["LEAVING", "FrameWriter", "WhileConnected", "send_events", "send_json"]
 
 log = logging.getLogger("mochi")
+
+LEAVING = "mochi.leaving"
+"""An ASGI extension of our server: a function that takes what to call when the client leaves."""
 
 EVENT_STREAM = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -92,21 +95,30 @@ class WhileConnected:
     To be entered once the request body is read: from then on the only thing left to receive is the
     disconnect, and before the first byte of an answer nobody else listens for it. A cancellation
     that comes from elsewhere is the server going down, and becomes an error that can be answered.
+
+    Our own server tells by itself when a client leaves (the extension `mochi.leaving`); under any
+    other a task waits for it, at ten times the cost: every request is watched, and hardly a client
+    ever leaves.
     """
 
-    __slots__ = ("_gone", "_over", "_receive", "_task", "_watch")
+    __slots__ = ("_gone", "_over", "_receive", "_scope", "_task", "_watcher")
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._gone = False
+        self._over = False
+        self._watcher: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._task = task
-        self._receive = receive
-        self._watch = receive().__await__()
-        self._gone = False
-        self._over = False
-
-    def __enter__(self) -> None:
-        self._step()
+        extensions: Mapping[str, Any] = self._scope.get("extensions") or {}
+        if LEAVING in extensions:
+            extensions[LEAVING](self._leave)
+        else:
+            self._watcher = asyncio.create_task(self._watch())
 
     def __exit__(
         self,
@@ -115,7 +127,8 @@ class WhileConnected:
         trace: TracebackType | None,
     ) -> bool:
         self._over = True
-        self._watch.close()
+        if self._watcher is not None:
+            self._watcher.cancel()
         if kind is not asyncio.CancelledError:
             return False
         self._task.uncancel()
@@ -123,20 +136,12 @@ class WhileConnected:
             raise going_down() from None
         return True
 
-    def _step(self, _: object = None) -> None:
-        """Receive up to the next thing to wait for, and come back when it is there.
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._leave()
 
-        What a task would do, at a fifth of the cost: every request is watched, and hardly a client
-        ever leaves.
-        """
-        if self._over:
-            return
-        try:
-            self._watch.send(None).add_done_callback(self._step)
-        except StopIteration as received:
-            self._gone = received.value["type"] == "http.disconnect"
-            if self._gone:
-                self._task.cancel()
-            else:
-                self._watch = self._receive().__await__()
-                self._step()
+    def _leave(self) -> None:
+        if not self._over:
+            self._gone = True
+            self._task.cancel()

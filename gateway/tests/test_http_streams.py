@@ -1,6 +1,7 @@
 """Streams that end in one of complete and failed, and stop when nobody listens."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from gateway.core.errors import BackendFailed, BackendUnreachable, Overloaded
 from gateway.core.events import Finished, TextDelta
 from gateway.core.requests import ChatRequest
 from gateway.dialects.openai.chat.writing import ChunkWriter
-from gateway.http.streams import WhileConnected, send_events
+from gateway.http.streams import LEAVING, WhileConnected, send_events
 from gateway.testing import ScriptedBackend
 
 ASKED = ChatRequest(model="demo", messages=())
@@ -23,9 +24,21 @@ class Wire:
     def __init__(self) -> None:
         self.sent: list[Any] = []
         self.left = asyncio.Event()
+        self.scope: Any = {}
 
     async def send(self, message: Message) -> None:
         self.sent.append(message)
+
+    def tells(self) -> "Wire":
+        """This client's server tells by itself when it leaves."""
+
+        def on_leaving(leave: Callable[[], None]) -> None:
+            asyncio.get_running_loop().create_task(self.left.wait()).add_done_callback(
+                lambda _: leave()
+            )
+
+        self.scope["extensions"] = {LEAVING: on_leaving}
+        return self
 
     async def receive(self) -> Any:
         await self.left.wait()
@@ -71,19 +84,22 @@ async def test_what_fails_later_is_an_error_frame_and_no_end_mark(error: Excepti
 
 
 async def answer(backend: ScriptedBackend, wire: Wire) -> None:
-    with WhileConnected(wire.receive):
+    with WhileConnected(wire.scope, wire.receive):
         await send_events(wire.send, writer(), backend.chat(ASKED))
 
 
 @pytest.mark.parametrize("script", [(60.0,), ([HI], 60.0)], ids=["before", "within"])
-async def test_a_client_that_leaves_ends_the_work_upstream(script: Any) -> None:
+@pytest.mark.parametrize("tells", [False, True], ids=["received", "told"])
+async def test_a_client_that_leaves_ends_the_work_upstream(script: Any, tells: bool) -> None:
     backend, wire = ScriptedBackend(*script), Wire()
+    if tells:
+        wire.tells()
     answering = asyncio.create_task(answer(backend, wire))
     await asyncio.sleep(0.01)
     wire.left.set()
     async with asyncio.timeout(1):
         await answering
-    assert backend.closed == 1
+    assert backend.left.is_set()
 
 
 async def test_a_server_that_goes_down_says_so_in_the_stream() -> None:
@@ -93,7 +109,7 @@ async def test_a_server_that_goes_down_says_so_in_the_stream() -> None:
     answering.cancel()
     await answering
     assert b"shutting down" in wire.body
-    assert backend.closed == 1
+    assert backend.left.is_set()
 
 
 async def test_a_server_that_goes_down_before_the_stream_refuses() -> None:

@@ -22,7 +22,7 @@ ALLOWED = {
 }
 
 # Foreign packages, and where they may be imported at all.
-LITESTAR = ("gateway.http", "gateway.app", "gateway.assembly")
+LITESTAR = ("gateway.http", "gateway.app", "gateway.assembly", "gateway.testing")
 SLOW = {
     "ollama": ("adapters",),
     "ollama_instructor": ("adapters",),

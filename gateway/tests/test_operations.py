@@ -50,6 +50,7 @@ CHAT = RawOperation(
     summary="Answer a chat",
     tag="OpenAI",
     request=wire.ChatCompletionRequest,
+    mentioned=(wire.Part, wire.FunctionTool),
     response=wire.ChatCompletion,
     streams=True,
     errors=((400, "Not valid."),),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from msgspec import Raw
 
 from gateway.core.errors import InvalidRequest, ModelNotFound, Unsupported
@@ -19,11 +20,15 @@ from gateway.core.requests import (
     ToolChoice,
     ToolDefinition,
 )
-from gateway.dialects.decoding import missing
+from gateway.dialects.decoding import decode_part, missing
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.chat.conversation import read_messages
 
 __all__ = ["read"]
+
+REMEMBERED_BYTES = 256 * 1024
+
+TOOLS = msgspec.json.Decoder(list[wire.FunctionTool] | None)
 
 NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 
@@ -49,7 +54,8 @@ def read(request: wire.ChatCompletionRequest) -> ChatRequest:
         raise InvalidRequest(
             "'stream_options' is only allowed when 'stream' is true.", param="stream_options"
         )
-    tools = tuple(read_tool(tool, index) for index, tool in enumerate(request.tools or ()))
+    tools = read_tools(request.tools)
+    refuse_one_call_at_a_time(request, tools)
     return ChatRequest(
         model=request.model,
         messages=read_messages(request.messages),
@@ -81,6 +87,22 @@ def read_sampling(request: wire.ChatCompletionRequest) -> Sampling:
         presence_penalty=request.presence_penalty,
         frequency_penalty=request.frequency_penalty,
     )
+
+
+def read_tools(tools: Raw) -> tuple[ToolDefinition, ...]:
+    """The tools; those of the last requests are remembered by their very bytes."""
+    if tools is wire.ABSENT:
+        return ()
+    text = bytes(tools)
+    return remembered_tools(text) if len(text) <= REMEMBERED_BYTES else decode_tools(text)
+
+
+def decode_tools(text: bytes) -> tuple[ToolDefinition, ...]:
+    tools = decode_part(TOOLS, text, "tools") or ()
+    return tuple([read_tool(tool, index) for index, tool in enumerate(tools)])
+
+
+remembered_tools = lru_cache(maxsize=32)(decode_tools)
 
 
 def read_tool(tool: wire.FunctionTool, index: int) -> ToolDefinition:
@@ -166,7 +188,12 @@ def refuse_unsupported(request: wire.ChatCompletionRequest) -> None:
                 param=name,
                 reason=reason,
             )
-    if request.parallel_tool_calls is False and request.tools:
+
+
+def refuse_one_call_at_a_time(
+    request: wire.ChatCompletionRequest, tools: tuple[ToolDefinition, ...]
+) -> None:
+    if request.parallel_tool_calls is False and tools:
         raise Unsupported(
             "'parallel_tool_calls' cannot be switched off.",
             param="parallel_tool_calls",

@@ -41,6 +41,34 @@ StopList = Annotated[list[str], Meta(max_length=4)]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
+# Left raw: the text of a prompt only passes through, and agents send the same tools every time.
+MessageContent = Annotated[
+    Raw,
+    Meta(
+        description="A string, a list of parts, or null.",
+        extra_json_schema={
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"$ref": "#/components/schemas/Part"}},
+                {"type": "null"},
+            ]
+        },
+    ),
+]
+Tools = Annotated[
+    Raw,
+    Meta(
+        description="The functions that the model may call.",
+        extra_json_schema={
+            "anyOf": [
+                {"type": "array", "items": {"$ref": "#/components/schemas/FunctionTool"}},
+                {"type": "null"},
+            ]
+        },
+    ),
+]
+
+
 class RequestFunctionCall(Struct):
     """`arguments` is a JSON string; an object, as Ollama has it, is understood too."""
 
@@ -58,7 +86,7 @@ class RequestMessage(Struct):
     """A message of the history. `content` is a string, a list of parts, null or absent."""
 
     role: Literal["developer", "system", "user", "assistant", "tool", "function"]
-    content: Raw = ABSENT
+    content: MessageContent = ABSENT
     name: str | None = None
     tool_calls: list[RequestToolCall] | None = None
     tool_call_id: str | None = None
@@ -130,7 +158,7 @@ class ChatCompletionRequest(Struct, kw_only=True):
     stop: str | StopList | None = None
     n: Annotated[int, Meta(ge=1, le=128)] | None = None
     response_format: ResponseFormat | None = None
-    tools: list[FunctionTool] | None = None
+    tools: Tools = ABSENT
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
     reasoning_effort: Effort | None = None

@@ -1,4 +1,4 @@
-"""For tests, ours and yours: a backend that says what it is told."""
+"""Helpers for tests, ours and yours: a backend that says what it is told, and a live server."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence

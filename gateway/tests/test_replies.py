@@ -47,7 +47,7 @@ async def test_a_stream_without_an_end_is_a_failure() -> None:
 async def test_what_follows_the_end_is_left_unread() -> None:
     backend = ScriptedBackend([END], [TextDelta("more")])
     await collect(backend.chat(REQUEST))
-    assert backend.closed == 1
+    assert backend.left.is_set()
 
 
 async def test_each_event_of_a_batch_comes_by_itself() -> None:

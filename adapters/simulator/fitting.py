@@ -1,11 +1,11 @@
 """Whether a value fits a JSON Schema. Not all of the standard: what choosing a branch needs."""
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from adapters.simulator.combining import resolved
+from adapters.simulator.patterns import matches
 
 __all__ = ["Judge"]
 
@@ -39,7 +39,7 @@ class Judge:
             return True
         try:
             return self._fits(value, resolved(schema, self.root))
-        except (TypeError, ValueError, re.error, RecursionError):
+        except (TypeError, ValueError, RecursionError):
             return True  # a schema that is itself broken forbids nothing
 
     def _fits(self, value: Any, schema: Mapping[str, Any]) -> bool:
@@ -112,7 +112,7 @@ def _is_one(value: Any, name: str) -> bool:
 def _fits_text(value: str, schema: Mapping[str, Any]) -> bool:
     if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", math.inf):
         return False
-    return "pattern" not in schema or re.search(schema["pattern"], value) is not None
+    return "pattern" not in schema or matches(schema["pattern"], value)
 
 
 def _fits_number(value: float, schema: Mapping[str, Any]) -> bool:

@@ -1,8 +1,10 @@
-"""A short string for a regular expression of the simple kind that schemas use."""
+"""Regular expressions of callers: what fits one, and a short string for one of the simple kind."""
 
 import re
+from functools import lru_cache
+from typing import Any
 
-__all__ = ["sample"]
+__all__ = ["matches", "sample"]
 
 _QUANTIFIER = re.compile(r"\{(\d*)(,?)(\d*)\}|[*+?]")
 _SET = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
@@ -16,14 +18,33 @@ class _Unsupported(Exception):
     """Look-around, back-references, and whatever else is not simple."""
 
 
+def matches(pattern: str, text: str) -> bool:
+    """Whether `pattern` is found in `text`, in linear time; `ValueError` where that cannot be had.
+
+    Python's own engine goes back and forth for ever over a pattern such as `^(a+)+$`, and whatever
+    else runs on this event loop would stand still with it.
+    """
+    found: bool = _matcher(pattern).is_valid(text)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _matcher(pattern: str) -> Any:
+    import jsonschema_rs  # takes 50 ms, which only schemas with patterns should cost
+
+    return jsonschema_rs.validator_for(
+        {"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions()
+    )
+
+
 def sample(pattern: str, at_least: int = 0) -> str | None:
     """A string that `pattern` matches, of `at_least` that many characters where it can grow."""
     for growth in (0, at_least):
         try:
             text = _Writer(pattern, growth).alternatives()
-            if re.search(pattern, text) and len(text) >= at_least:
+            if matches(pattern, text) and len(text) >= at_least:
                 return text
-        except (_Unsupported, re.error, RecursionError, OverflowError):
+        except (_Unsupported, re.error, ValueError, RecursionError, OverflowError):
             return None
     return None
 

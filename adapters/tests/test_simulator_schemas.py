@@ -175,3 +175,9 @@ def test_what_no_value_fits_comes_to_an_end(schema: Any) -> None:
 @pytest.mark.parametrize("pattern", [r"(?=a)b", r"(a)\1", "[", "(", r"\p{L}"])
 def test_patterns_that_are_not_simple(pattern: str) -> None:
     assert sample(pattern) is None
+
+
+def test_a_pattern_over_which_an_engine_could_ponder_for_ever() -> None:
+    """CVE-2025-48944: such a pattern in a request stopped the whole server."""
+    schema = {"type": "string", "pattern": "^(a+)+$"}
+    assert instance(schema, Guess(f"Use “{'a' * 40}!”")) == "a"

@@ -30,12 +30,13 @@ class Answering:
     follows at once.
     """
 
-    __slots__ = ("_app", "_cycle", "_head", "_leave")
+    __slots__ = ("_app", "_cycle", "_head", "_leave", "_until_close")
 
     def __init__(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._cycle = cycle
         self._app = app
         self._head = b""
+        self._until_close = False
         self._leave: Callable[[], None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, _: Any) -> None:
@@ -51,9 +52,12 @@ class Answering:
         self._leave = leave
 
     def left(self) -> None:
-        """The client has gone."""
-        if self._leave is not None and not self._cycle.response_complete:
-            self._leave()
+        """The client has gone. uvicorn tells only the newest request of a connection."""
+        if not self._cycle.response_complete:
+            self._cycle.disconnected = True
+            self._cycle.message_event.set()
+            if self._leave is not None:
+                self._leave()
 
     async def send(self, message: Any) -> None:
         """Send what an ASGI application sends; nothing any more once the client has gone."""
@@ -87,8 +91,10 @@ class Answering:
         if not cycle.keep_alive:
             head.append(b"connection: close\r\n")
         if cycle.chunked_encoding is None and status not in BODILESS:
-            cycle.chunked_encoding = True
-            head.append(b"transfer-encoding: chunked\r\n")
+            self._until_close = cycle.scope["http_version"] == "1.0"  # which knows no chunks
+            cycle.chunked_encoding = not self._until_close
+            if cycle.chunked_encoding:
+                head.append(b"transfer-encoding: chunked\r\n")
         head.append(b"\r\n")
         self._head = b"".join(head)
 
@@ -100,7 +106,7 @@ class Answering:
             body = b""
         elif cycle.chunked_encoding:
             body = chunk(body, more)
-        else:
+        elif not self._until_close:
             cycle.expected_content_length -= len(body)
             if cycle.expected_content_length < 0 or (cycle.expected_content_length and not more):
                 raise RuntimeError("The body is not as long as its Content-Length says.")

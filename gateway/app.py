@@ -13,7 +13,7 @@ from litestar.types import ASGIApp
 from gateway.core.backend import Backend
 from gateway.core.errors import InvalidRequest, MethodNotAllowed, RouteNotFound
 from gateway.http.ahead import Ahead
-from gateway.http.errors import log_unexpected, render
+from gateway.http.errors import log_failure, render
 from gateway.http.guards import GuardRules, Guards
 from gateway.http.openai import OPERATIONS, openai_routes
 from gateway.http.pages import Pages
@@ -80,7 +80,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     """Every error of every route; Litestar's own become ours first."""
     path = request.scope["path"]
     ours = translated(request, error) if isinstance(error, HTTPException) else error
-    log_unexpected(path, ours)
+    log_failure(path, ours)
     status, headers, body = render(path, ours)
     return Response(
         body,

@@ -1,5 +1,6 @@
 """The `mochi` command line: what may be typed, and which command it calls."""
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -33,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _failed(str(error), error.status)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read the output has left; a second complaint at the flush on exit is prevented.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def parsed(argv: Sequence[str]) -> Namespace:

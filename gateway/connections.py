@@ -11,11 +11,14 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from gateway.answering import Answering
+from gateway.core.ids import new_id
 from gateway.dialects.openai.errors import ErrorBody, ErrorObject
 
 __all__ = ["Connection", "Deadlines"]
 
 HEAD_LIMIT = 64 * 1024
+PIPELINE_LIMIT = 256
+"""Requests that may wait behind one being answered; a client that sends more is cut off."""
 
 Phase = Literal["head", "body", "idle", "write", "linger"]
 """What a connection waits for from its client; nothing while the application is at work."""
@@ -53,10 +56,14 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        before = self.scope
+        before, idle = self.scope, self.cycle is None or self.cycle.response_complete
         super().data_received(data)
+        if len(self.pipeline) > PIPELINE_LIMIT:
+            self.abort()
+            return
         head_is_whole = self.cycle is not None and self.cycle.scope is self.scope
-        if head_is_whole or self.scope is not before:
+        begins_after_another = self.scope is not before and not idle
+        if head_is_whole or begins_after_another:
             self._head_bytes = 0
             return
         self._head_bytes += len(data)
@@ -112,16 +119,25 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self.pipeline.clear()
         if self._answering is not None:
             self._answering.left()
+
+    def shutdown(self) -> None:
+        """Let an answer finish; but a request that is not there yet gets none any more."""
+        if self._current_phase() == "body" and not self.cycle.response_started:
+            self._refuse(503, "The gateway is shutting down.")
+        else:
+            super().shutdown()
 
     def on_response_complete(self) -> None:
         """uvicorn's own, without its timer for an idle connection: `check` has that deadline."""
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+        if not self.pipeline:
+            self.flow.resume_reading()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP; but never inside or ahead of an answer that is on its way."""
@@ -150,5 +166,7 @@ class Connection(HttpToolsProtocol):
         head = [STATUS_LINE[status]]
         head += [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
         head += [b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)]
-        self.transport.write(b"".join([*head, b"connection: close\r\n\r\n", body]))
+        head += [b"x-request-id: %b\r\n" % new_id("req_").encode()]
+        head += [b"x-content-type-options: nosniff\r\nconnection: close\r\n\r\n"]
+        self.transport.write(b"".join([*head, body]))
         self.transport.write_eof()

@@ -235,4 +235,4 @@ def allow_descriptors(streams: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
         soft = allowed
     if soft < wanted:
-        log.warning("%d open files are enough for %d streams", soft, (soft - SPARE) // 2)
+        log.warning("%d open files are enough for %d streams", soft, max(0, soft - SPARE) // 2)

@@ -96,8 +96,8 @@ def unanswered(error: UpstreamError, host: str) -> MochiError:
     match error:
         case ConnectFailed():
             return BackendUnreachable(
-                f"Ollama cannot be reached at {host}. Check that it is running (`ollama serve`) "
-                "and that this is its address."
+                f"Ollama cannot be reached at {host}. {error} Check that it is running "
+                "(`ollama serve`) and that this is its address."
             )
         case Silent():
             return BackendTimeout(f"Ollama at {host} has said nothing for too long.")

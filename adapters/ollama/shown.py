@@ -10,6 +10,7 @@ from gateway.core.models import ModelCard, ModelDetails
 __all__ = ["ShownModels"]
 
 _LIMIT = 256
+_SECONDS = 60
 
 _Mark = tuple[str, object]
 
@@ -17,6 +18,8 @@ _Mark = tuple[str, object]
 class _Entry(Struct):
     task: asyncio.Task[ModelDetails]
     mark: _Mark | None
+    stale_at: float
+    waiting: int = 0
 
 
 class ShownModels:
@@ -24,8 +27,8 @@ class ShownModels:
 
     Whether a model changed shows in the list of models alone: an entry remembers how its model was
     marked (digest and date) in the last list before it was asked for, and a list with another mark
-    drops it. Questions about one model at the same time share one call, which goes on when the one
-    who asked first leaves.
+    drops it. Where nobody asks for lists an entry lasts a minute. Questions about one model at the
+    same time share one call, which ends when the last one who waits for it leaves.
     """
 
     def __init__(self, ask: Callable[[str], Awaitable[ModelDetails]]) -> None:
@@ -36,11 +39,17 @@ class ShownModels:
     async def get(self, model: str) -> ModelDetails:
         """The details; errors of the call are raised to everyone who waits, and not kept."""
         entry = self._entries.get(model)
-        if entry is None:
+        if entry is None or entry.stale_at < asyncio.get_running_loop().time():
             entry = self._entries[model] = self._asked(model)
             if len(self._entries) > _LIMIT:
                 del self._entries[next(iter(self._entries))]
-        return await asyncio.shield(entry.task)
+        entry.waiting += 1
+        try:
+            return await asyncio.shield(entry.task)
+        finally:
+            entry.waiting -= 1
+            if not entry.waiting and not entry.task.done():
+                entry.task.cancel()
 
     def listed(self, cards: Iterable[ModelCard]) -> None:
         """Drop what a new list of the models contradicts."""
@@ -69,9 +78,10 @@ class ShownModels:
             if failed and (entry := self._entries.get(model)) and entry.task is task:
                 del self._entries[model]
 
-        task = asyncio.get_running_loop().create_task(ask())
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(ask())
         task.add_done_callback(settle)
-        return _Entry(task, self._marks.get(_full(model)))
+        return _Entry(task, self._marks.get(_full(model)), loop.time() + _SECONDS)
 
 
 def _full(name: str) -> str:

@@ -274,15 +274,16 @@ async def test_closing_the_backend_ends_what_runs_with_an_error() -> None:
         assert await said(backend.chat(HELLO)) == ([], BackendUnreachable)
 
 
-async def test_closing_the_backend_waits_for_a_show_that_nobody_waits_for_any_more() -> None:
+async def test_a_show_that_nobody_waits_for_any_more_ends_at_once() -> None:
     async with playing([FOREVER]) as (backend, playback):
-        waiting = asyncio.create_task(backend.show("demo"))
+        first, second = (asyncio.create_task(backend.show("demo")) for _ in range(2))
         await playback.asked.wait()
-        waiting.cancel()
-        await asyncio.wait([waiting])
+        first.cancel()
+        await asyncio.wait([first])
         running = {task for task in asyncio.all_tasks() if "ShownModels" in repr(task.get_coro())}
         assert len(running) == 1
-        await backend.aclose()
+        second.cancel()
+        await asyncio.wait([second, *running], timeout=1)
         assert all(task.done() for task in running)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from gateway.http.streams import WhileConnected
+
 __all__ = ["Ahead", "RawRoutes"]
 
 RawRoutes = Mapping[str, Callable[[Scope, Receive, Send], Awaitable[None]]]
@@ -23,7 +25,13 @@ class Ahead:
         self._router = router
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._router
-        if scope["type"] == ScopeType.HTTP:
-            app = self._routes.get(scope["path"], app)
-        await app(scope, receive, send)
+        if scope["type"] != ScopeType.HTTP:
+            await self._router(scope, receive, send)
+        elif raw := self._routes.get(scope["path"]):
+            await raw(scope, receive, send)
+        elif scope["method"] == "GET":
+            # It has no body to receive first, so it can be watched from its start.
+            with WhileConnected(scope, receive):
+                await self._router(scope, receive, send)
+        else:
+            await self._router(scope, receive, send)

@@ -13,7 +13,7 @@ from litestar.types import Send
 from gateway.core import errors
 from gateway.dialects.openai.errors import error_body, verdict
 
-__all__ = ["Rendered", "log_unexpected", "render", "send_error"]
+__all__ = ["Rendered", "log_failure", "render", "send_error"]
 
 log = logging.getLogger("mochi")
 
@@ -46,15 +46,18 @@ def render(path: str, error: Exception) -> Rendered:
 
 async def send_error(send: Send, path: str, error: Exception) -> None:
     """Answer a request for `path` with `error`."""
-    log_unexpected(path, error)
+    log_failure(path, error)
     status, headers, body = render(path, error)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def log_unexpected(path: str, error: Exception) -> None:
-    """What is no domain error is a fault of ours, and its trace is for the log alone."""
-    if not isinstance(error, errors.MochiError):
+def log_failure(path: str, error: Exception) -> None:
+    """What is no domain error is a fault of ours, and its trace is for the log alone; what Ollama
+    did wrong is a line for whoever runs it."""
+    if isinstance(error, errors.Upstream):
+        log.warning("%r failed: %s", path, error.message)
+    elif not isinstance(error, errors.MochiError):
         log.error("unexpected error on %r", path, exc_info=error)
 
 

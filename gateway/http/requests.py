@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Iterable, Mapping
@@ -11,8 +12,10 @@ from typing import Any, cast
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.core.errors import Overloaded
 from gateway.core.ids import new_id
 from gateway.http.errors import render, send_error
+from gateway.http.streams import GOING_DOWN
 
 __all__ = ["Requests", "answer_error", "answer_headers", "request_headers"]
 
@@ -62,6 +65,11 @@ class Requests:
         began = perf_counter() if access_log.isEnabledFor(logging.INFO) else None
         try:
             await self.app(scope, receive, answer)
+        except asyncio.CancelledError:
+            # Not by a client that left, so by the server, whose time for answers is over.
+            if status:
+                raise
+            await answer_error(scope, answer, Overloaded(GOING_DOWN))
         except Exception as error:
             if status:
                 log.exception("request %s broke off after its answer had begun", request_id)

@@ -1,7 +1,6 @@
 """Answers that end when their client leaves, streamed or not."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from types import TracebackType
@@ -9,12 +8,13 @@ from typing import Any, Protocol
 
 from litestar.types import HTTPResponseBodyEvent, Receive, Scope, Send
 
-from gateway.core.errors import BackendFailed, MochiError, Overloaded
+from gateway.core.errors import BackendFailed, Overloaded
 from gateway.core.events import Batch
+from gateway.http.errors import log_failure
 
 __all__ = ["LEAVING", "FrameWriter", "WhileConnected", "send_events", "send_json"]
 
-log = logging.getLogger("mochi")
+GOING_DOWN = "The gateway is shutting down."
 
 LEAVING = "mochi.leaving"
 """An ASGI extension of our server: a function that takes what to call when the client leaves."""
@@ -60,16 +60,11 @@ async def send_events(
                 await send(part(writer.frames(batch)))
             last = writer.end()
         except asyncio.CancelledError:
-            last = writer.failure(going_down())
+            last = writer.failure(Overloaded(GOING_DOWN))
         except Exception as error:
-            if not isinstance(error, MochiError):
-                log.exception("unexpected error in a stream")
+            log_failure("a stream", error)
             last = writer.failure(error)
         await send(part(last, more=False))
-
-
-def going_down() -> Overloaded:
-    return Overloaded("The gateway is shutting down.")
 
 
 async def first_batch(batches: AsyncGenerator[Batch, None]) -> Batch:
@@ -93,8 +88,7 @@ class WhileConnected:
     """Cancels what stands inside as soon as the client leaves, and ends in peace.
 
     To be entered once the request body is read: from then on the only thing left to receive is the
-    disconnect, and before the first byte of an answer nobody else listens for it. A cancellation
-    that comes from elsewhere is the server going down, and becomes an error that can be answered.
+    disconnect, and before the first byte of an answer nobody else listens for it.
 
     Our own server tells by itself when a client leaves (the extension `mochi.leaving`); under any
     other a task waits for it, at ten times the cost: every request is watched, and hardly a client
@@ -129,17 +123,16 @@ class WhileConnected:
         self._over = True
         if self._watcher is not None:
             self._watcher.cancel()
-        if kind is not asyncio.CancelledError:
-            return False
-        self._task.uncancel()
-        if not self._gone:
-            raise going_down() from None
-        return True
+        if self._gone:
+            self._task.uncancel()
+        return self._gone and kind is asyncio.CancelledError
 
     async def _watch(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self._leave()
+        try:
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            self._leave()
 
     def _leave(self) -> None:
         if not self._over:

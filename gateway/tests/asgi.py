@@ -1,6 +1,7 @@
 """Calling an ASGI app by hand, with raw headers that no client library would send, and the front
 door around it."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,9 +56,14 @@ async def call(
 ) -> Answer:
     """Put one request to `app`. `scope` overrides what a server would say about it."""
     sent: list[Any] = []
+    events = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        """The empty body, and then nothing: this client stays."""
+        event = next(events, None)
+        if event is None:
+            await asyncio.Event().wait()
+        return event
 
     async def send(message: Any) -> None:
         sent.append(message)

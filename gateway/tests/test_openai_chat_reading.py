@@ -219,7 +219,7 @@ def test_mistakes_are_named(fields: dict[str, Any], param: str, reason: str | No
         {"modalities": ["text", "audio"]},
         {"audio": {"voice": "x"}},
         {"web_search_options": {}},
-        {"moderation": {"model": "x"}},
+        {"moderation": {"model": "x", "policy": {"output": {"mode": "block"}}}},
     ],
 )
 def test_what_would_change_the_answer_is_refused_by_name(fields: dict[str, Any]) -> None:

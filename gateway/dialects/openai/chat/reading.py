@@ -161,6 +161,12 @@ def json_object(raw: Raw, param: str) -> Raw | None:
 # OpenAI's words for a field that is not honoured at all, and for one that is with other values.
 FIELD, VALUE = "unsupported_parameter", "unsupported_value"
 
+ONLY = {
+    "n": "only 1 is",
+    "tool_choice": "only 'auto' and 'none' are",
+    "modalities": "only 'text' is",
+}
+
 # Which fields with which of their values would change the answer and are not honoured.
 UNSUPPORTED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("n", lambda n: n > 1, VALUE),
@@ -173,7 +179,7 @@ UNSUPPORTED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("modalities", lambda modalities: bool({*modalities} - {"text"}), VALUE),
     ("audio", lambda _: True, FIELD),
     ("web_search_options", lambda _: True, FIELD),
-    ("moderation", lambda _: True, FIELD),
+    ("moderation", lambda moderation: "block" in str(moderation.get("policy")), FIELD),
 )
 
 
@@ -182,12 +188,8 @@ def refuse_unsupported(request: wire.ChatCompletionRequest) -> None:
     for name, matters, reason in UNSUPPORTED:
         value = getattr(request, name)
         if value is not None and matters(value):
-            what = f"'{name}' is not supported"
-            raise Unsupported(
-                f"{what} with this value." if reason == VALUE else f"{what}.",
-                param=name,
-                reason=reason,
-            )
+            hint = f" with this value; {ONLY[name]}" if name in ONLY else ""
+            raise Unsupported(f"'{name}' is not supported{hint}.", param=name, reason=reason)
 
 
 def refuse_one_call_at_a_time(

@@ -11,7 +11,7 @@ from gateway.core.errors import ModelNotFound
 from gateway.core.events import Batch, ChatEvent
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
 from gateway.core.requests import ChatRequest, EmbedRequest
-from gateway.server import GatewayServer, listen
+from gateway.serving.server import GatewayServer, listen
 
 __all__ = ["ScriptedBackend", "live_server"]
 

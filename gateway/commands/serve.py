@@ -14,7 +14,7 @@ from gateway import __version__, logs
 from gateway.commands import CommandFailed, cannot_listen
 from gateway.commands.models import ollama_status
 from gateway.config import Config, load, unknown_variables
-from gateway.server import (
+from gateway.serving.server import (
     GatewayServer,
     StartFailed,
     allow_descriptors,
@@ -22,7 +22,7 @@ from gateway.server import (
     spare_collector,
     stop_requested,
 )
-from gateway.server import run as run_loop
+from gateway.serving.server import run as run_loop
 
 __all__ = ["banner", "bound", "key_in_python", "run", "settings", "started"]
 

@@ -4,8 +4,8 @@ from argparse import Namespace
 
 from adapters.simulator import Simulator
 from gateway.commands import cannot_listen
-from gateway.server import run as run_loop
-from gateway.server import stop_requested
+from gateway.serving.server import run as run_loop
+from gateway.serving.server import stop_requested
 
 __all__ = ["run"]
 

@@ -23,7 +23,7 @@ Schema = dict[str, Any]
 Bodies = Mapping[Any, Schema]
 
 
-class MochiError(Struct, frozen=True):
+class MochiErrorObject(Struct, frozen=True):
     """What went wrong: a code in upper case, a sentence for people, an object for programs."""
 
     code: str
@@ -34,7 +34,7 @@ class MochiError(Struct, frozen=True):
 class MochiErrorBody(Struct, frozen=True):
     """The whole body of an answer of `/api/v1` that is not 2xx."""
 
-    error: MochiError
+    error: MochiErrorObject
 
 
 class RawOperation(Struct, frozen=True, kw_only=True):

@@ -10,9 +10,9 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from gateway.answering import Answering
 from gateway.core.ids import new_id
 from gateway.dialects.openai.errors import ErrorBody, ErrorObject
+from gateway.serving.answer import Answering
 
 __all__ = ["Connection", "Deadlines"]
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from gateway.server import GatewayServer, StartFailed, allow_descriptors, listen
+from gateway.serving.server import GatewayServer, StartFailed, allow_descriptors, listen
 
 ROOT = Path(__file__).parents[2]
 
@@ -160,7 +160,7 @@ def test_the_descriptor_limit_rises_to_fit_the_streams(
 
 PROGRAM = """
 import asyncio, json
-from gateway.server import GatewayServer, listen, run, stop_requested
+from gateway.serving.server import GatewayServer, listen, run, stop_requested
 from gateway.tests.test_server import app
 
 async def main():

@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.lifespan.on import LifespanOn
 from uvicorn.server import ServerState
 
-from gateway.connections import Connection, Deadlines
+from gateway.serving.connection import Connection, Deadlines
 
 __all__ = [
     "GatewayServer",

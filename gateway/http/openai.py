@@ -1,5 +1,6 @@
 """The routes of `/v1`."""
 
+from collections.abc import AsyncGenerator, Awaitable
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from litestar.types import Receive, Scope, Send
 from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
 from gateway.core.errors import MethodNotAllowed, Overloaded
+from gateway.core.events import Batch
 from gateway.core.ids import new_id
 from gateway.core.replies import collect
 from gateway.core.requests import ChatRequest
@@ -83,27 +85,16 @@ class ChatCompletions:
             raise Overloaded(f"{self._max_open} chats are being answered already.")
         self._open += 1
         try:
-            request = decode(CHAT, await read_body(receive, self._max_body))
+            asked = decode(CHAT, await read_body(receive, self._max_body))
+            request = read(asked)
             with WhileConnected(scope, receive):
-                await self._answer(request, scope, send)
+                if request.thinking:
+                    request = await self._thinking_if_it_can(request, scope)
+                await answer(asked, self._backend.chat(request), send)
         except ClientGone:
             pass
         finally:
             self._open -= 1
-
-    async def _answer(self, wire: wire.ChatCompletionRequest, scope: Scope, send: Send) -> None:
-        request = read(wire)
-        if request.thinking:
-            request = await self._thinking_if_it_can(request, scope)
-        batches = self._backend.chat(request)
-        id, created = new_id("chatcmpl-"), unix_now()
-        if wire.stream:
-            usage = bool(wire.stream_options and wire.stream_options.include_usage)
-            writer = ChunkWriter(id=id, model=wire.model, created=created, include_usage=usage)
-            await send_events(send, writer, batches)
-        else:
-            reply = await collect(batches)
-            await send_json(send, write(reply, id=id, model=wire.model, created=created))
 
     async def _thinking_if_it_can(self, request: ChatRequest, scope: Scope) -> ChatRequest:
         """Agents send an effort to every model; one that cannot think is asked without, and the
@@ -113,6 +104,24 @@ class ChatCompletions:
             return request
         answer_headers(scope).append((b"x-mochi-ignored", b"reasoning_effort"))
         return msgspec.structs.replace(request, thinking=None)
+
+
+def answer(
+    asked: wire.ChatCompletionRequest, batches: AsyncGenerator[Batch, None], send: Send
+) -> Awaitable[None]:
+    """Streamed or whole, as asked."""
+    id, created = new_id("chatcmpl-"), unix_now()
+    if not asked.stream:
+        return answer_whole(batches, send, id=id, model=asked.model, created=created)
+    usage = bool(asked.stream_options and asked.stream_options.include_usage)
+    writer = ChunkWriter(id=id, model=asked.model, created=created, include_usage=usage)
+    return send_events(send, writer, batches)
+
+
+async def answer_whole(
+    batches: AsyncGenerator[Batch, None], send: Send, *, id: str, model: str, created: int
+) -> None:
+    await send_json(send, write(await collect(batches), id=id, model=model, created=created))
 
 
 def model_routes(backend: Backend) -> list[Any]:

@@ -1,7 +1,7 @@
 """The sending half of a request on uvicorn: a head goes out with the first bytes of its body."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -39,13 +39,10 @@ class Answering:
         self._until_close = False
         self._leave: Callable[[], None] | None = None
 
-    async def __call__(self, scope: Any, receive: Any, _: Any) -> None:
+    def __call__(self, scope: Any, receive: Any, _: Any) -> Awaitable[None]:
         scope["extensions"] = {LEAVING: self.on_leaving}
-        try:
-            await self._app(scope, receive, self.send)
-        finally:
-            self._leave = None
-            del scope["extensions"]  # it leads back here: no cycle shall be left to be collected
+        answered: Awaitable[None] = self._app(scope, receive, self.send)
+        return answered
 
     def on_leaving(self, leave: Callable[[], None]) -> None:
         """Call this when the client leaves before the end of the answer."""
@@ -58,6 +55,12 @@ class Answering:
             self._cycle.message_event.set()
             if self._leave is not None:
                 self._leave()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Leave no cycle of references to be collected: scope and callback lead back here."""
+        self._leave = None
+        self._cycle.scope.pop("extensions", None)
 
     async def send(self, message: Any) -> None:
         """Send what an ASGI application sends; nothing any more once the client has gone."""
@@ -119,6 +122,7 @@ class Answering:
         cycle = self._cycle
         cycle.response_complete = True
         cycle.message_event.set()
+        self._let_go()
         if not cycle.keep_alive:
             cycle.transport.close()
         cycle.on_response()

@@ -161,7 +161,7 @@ def test_the_descriptor_limit_rises_to_fit_the_streams(
 PROGRAM = """
 import asyncio, json
 from gateway.serving.server import GatewayServer, listen, run, stop_requested
-from gateway.tests.test_server import app
+from gateway.tests.test_serving_server import app
 
 async def main():
     async with GatewayServer(app, listen("127.0.0.1", 0), grace={grace}) as server:

@@ -80,7 +80,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     """Every error of every route; Litestar's own become ours first."""
     path = request.scope["path"]
     ours = translated(request, error) if isinstance(error, HTTPException) else error
-    log_failure(path, ours)
+    log_failure(repr(path), ours)
     status, headers, body = render(path, ours)
     return Response(
         body,

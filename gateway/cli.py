@@ -97,6 +97,9 @@ def _parser() -> ArgumentParser:
     simulate = command("simulate", "Be a simulated Ollama, for tests of other programs.", [])
     simulate.add_argument("--host", default="127.0.0.1", metavar="HOST")
     simulate.add_argument("--port", default=11434, type=port, metavar="PORT")
+    simulate.add_argument(
+        "--faults", action="store_true", help="list the models that misbehave, and leave"
+    )
     models = command("models", "List the models that Ollama has.", ["config"])
     models.add_argument("--base-url", "--ollama-host", dest="ollama_host", metavar="URL")
     return top

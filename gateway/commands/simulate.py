@@ -3,6 +3,7 @@
 from argparse import Namespace
 
 from adapters.simulator import Simulator
+from adapters.simulator.faults import FAULTS
 from gateway.commands import cannot_listen
 from gateway.serving.server import run as run_loop
 from gateway.serving.server import stop_requested
@@ -11,7 +12,23 @@ __all__ = ["run"]
 
 
 def run(arguments: Namespace) -> int:
+    if arguments.faults:
+        print(faults())
+        return 0
     return run_loop(simulate(arguments.host, arguments.port))
+
+
+def faults() -> str:
+    """The models that no list shows, because they do what real servers do wrong."""
+    rows = {
+        "demo-slow": "nothing wrong, at 20 tokens a second",
+        **{name: fault.says for name, fault in FAULTS.items()},
+        "demo-broken-status-NNN": "this status, and an error in Ollama's words",
+        "demo-broken-pause-SECONDS": "silence for so long before the first token",
+        "demo-broken-stall-SECONDS": "silence for so long in the middle",
+    }
+    width = max(map(len, rows))
+    return "\n".join(f"{name:{width}}  {says}" for name, says in rows.items())
 
 
 async def simulate(host: str, port: int) -> int:
@@ -21,6 +38,7 @@ async def simulate(host: str, port: int) -> int:
         await simulator.start()
     except OSError as error:
         raise cannot_listen(host, port, error) from None
+    print("`mochi simulate --faults` lists models that do what real servers do wrong.")
     print(f"A simulated Ollama answers at {simulator.url}. Ctrl-C ends it.", flush=True)
     await stop
     await simulator.aclose()

@@ -46,19 +46,19 @@ def render(path: str, error: Exception) -> Rendered:
 
 async def send_error(send: Send, path: str, error: Exception) -> None:
     """Answer a request for `path` with `error`."""
-    log_failure(path, error)
+    log_failure(repr(path), error)
     status, headers, body = render(path, error)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def log_failure(path: str, error: Exception) -> None:
+def log_failure(what: str, error: Exception) -> None:
     """What is no domain error is a fault of ours, and its trace is for the log alone; what Ollama
     did wrong is a line for whoever runs it."""
     if isinstance(error, errors.Upstream):
-        log.warning("%r failed: %s", path, error.message)
+        log.warning("%s failed: %s", what, error.message)
     elif not isinstance(error, errors.MochiError):
-        log.error("unexpected error on %r", path, exc_info=error)
+        log.error("Unexpected error: %s", what, exc_info=error)
 
 
 def message_of(error: Exception) -> str:

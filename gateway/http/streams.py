@@ -62,7 +62,7 @@ async def send_events(
         except asyncio.CancelledError:
             last = writer.failure(Overloaded(GOING_DOWN))
         except Exception as error:
-            log_failure("a stream", error)
+            log_failure("A stream", error)
             last = writer.failure(error)
         await send(part(last, more=False))
 

@@ -30,3 +30,11 @@ def test_a_taken_port_is_one_line_and_status_1() -> None:
     assert said == (
         f"mochi: Cannot listen on 127.0.0.1:{port}: Address already in use. Try another --port.\n"
     )
+
+
+def test_the_faults_are_listed_with_what_they_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "--faults"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(
+        line.split() == ["demo-broken-html", "200", "and", "an", "HTML", "page"] for line in lines
+    )

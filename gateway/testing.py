@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from litestar.types import ASGIApp
+from msgspec import Raw
 
 from gateway.core.errors import ModelNotFound
 from gateway.core.events import Batch, ChatEvent
@@ -68,7 +69,7 @@ class ScriptedBackend:
             raise
 
     async def embed(self, request: EmbedRequest) -> Embeddings:
-        return Embeddings(tuple((1.0, 0.0) for _ in request.inputs))
+        return Embeddings(tuple(Raw(b"[1.0,0.0]") for _ in request.inputs), len(request.inputs))
 
     async def version(self) -> str:
         return "0.0.0"

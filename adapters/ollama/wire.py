@@ -164,7 +164,7 @@ class ErrorAnswer(Struct):
 
 
 class EmbedAnswer(ErrorAnswer):
-    embeddings: tuple[tuple[float, ...], ...] | None = None
+    embeddings: tuple[Raw, ...] | None = None
     prompt_eval_count: int | None = None
 
 

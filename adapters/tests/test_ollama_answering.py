@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import Raw
 
 from adapters.ollama import answering, wire
 from adapters.ollama.answering import AnswerReader
@@ -178,8 +179,10 @@ def test_what_was_said_before_a_failure_is_kept(bad: bytes) -> None:
 
 
 def test_vectors() -> None:
-    answer = wire.EmbedAnswer(embeddings=((0.5, 1.0), (0.0, -1.0)), prompt_eval_count=3)
-    assert answering.embeddings(answer, expected=2) == Embeddings(((0.5, 1.0), (0.0, -1.0)), 3)
+    vectors = (Raw(b"[0.5,1.0]"), Raw(b"[0.0,-1.0]"))
+    answer = wire.EmbedAnswer(embeddings=vectors, prompt_eval_count=3)
+    assert answering.embeddings(answer, expected=2) == Embeddings(vectors, 3)
+    assert Embeddings(vectors).floats() == [[0.5, 1.0], [0.0, -1.0]]
     assert answering.embeddings(wire.EmbedAnswer(), expected=0) == Embeddings(())
     with pytest.raises(BackendFailed):
         answering.embeddings(answer, expected=3)

@@ -216,7 +216,7 @@ async def test_every_embedding(name: str, cut: Cut) -> None:
     request = EmbedRequest(model="demo-embed", inputs=("a",) * len(vectors))
     async with playing(cut(recorded(name))) as (backend, _):
         embeddings = await backend.embed(request)
-    assert embeddings.vectors == tuple(map(tuple, vectors))
+    assert embeddings.floats() == vectors
 
 
 @pytest.mark.parametrize("cut", CUTS)
@@ -231,7 +231,7 @@ async def test_every_refused_embedding(name: str, cut: Cut) -> None:
 async def test_an_embedding_by_value() -> None:
     async with playing(recorded("embed-dimensions")) as (backend, playback):
         embeddings = await backend.embed(EmbedRequest(model="demo-embed", inputs=("hello",)))
-    assert embeddings.vectors == ((-0.5172981, 0.709349, -0.31285694, 0.36241847),)
+    assert embeddings.floats() == [[-0.5172981, 0.709349, -0.31285694, 0.36241847]]
     assert embeddings.prompt_tokens == 1
     assert [request for request, _ in playback.requests] == ["POST /api/embed"]
 

@@ -2,9 +2,15 @@
 
 from datetime import datetime
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
+
+from gateway.core.errors import BackendFailed
 
 __all__ = ["Embeddings", "ModelCard", "ModelDetails"]
+
+
+_decode_vector = msgspec.json.Decoder(list[float]).decode
 
 
 class ModelCard(Struct, frozen=True, kw_only=True):
@@ -40,7 +46,17 @@ class ModelDetails(Struct, frozen=True, kw_only=True):
 
 
 class Embeddings(Struct, frozen=True):
-    """One vector per input, in the order of the inputs, and the tokens that all inputs took."""
+    """One vector per input, in the order of the inputs, and the tokens that all inputs took.
 
-    vectors: tuple[tuple[float, ...], ...]
+    A vector is the JSON text of a list of numbers: most of them only pass through.
+    """
+
+    vectors: tuple[Raw, ...]
     prompt_tokens: int = 0
+
+    def floats(self) -> list[list[float]]:
+        """The vectors, decoded; `BackendFailed` where one is no list of numbers."""
+        try:
+            return [_decode_vector(vector) for vector in self.vectors]
+        except msgspec.DecodeError:
+            raise BackendFailed("Ollama sent an embedding that is no list of numbers.") from None

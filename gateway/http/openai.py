@@ -135,11 +135,19 @@ class ChatCompletions(HotRoute):
         id, created = new_id("chatcmpl-"), unix_now()
         if asked.stream:
             usage = bool(asked.stream_options and asked.stream_options.include_usage)
-            writer = ChunkWriter(id=id, model=asked.model, created=created, include_usage=usage)
+            writer = ChunkWriter(
+                id=id,
+                model=asked.model,
+                created=created,
+                include_usage=usage,
+                logprobs=request.logprobs is not None,
+            )
             await send_events(send, writer, batches)
         else:
             reply = await collect(batches)
-            await send_json(send, write(reply, id=id, model=asked.model, created=created))
+            logprobs = request.logprobs is not None
+            answer = write(reply, id=id, model=asked.model, created=created, logprobs=logprobs)
+            await send_json(send, answer)
 
     async def _thinking_if_it_can(self, request: ChatRequest, scope: Scope) -> ChatRequest:
         """Agents send an effort to every model; one that cannot think is asked without, and the

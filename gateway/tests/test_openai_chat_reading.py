@@ -141,6 +141,12 @@ def test_reasoning_effort(effort: str, thinking: object) -> None:
     assert request(reasoning_effort=effort).thinking == thinking
 
 
+def test_logprobs_and_their_alternatives() -> None:
+    assert request(logprobs=True).logprobs == 0
+    assert request(logprobs=True, top_logprobs=3).logprobs == 3
+    assert request(logprobs=False, top_logprobs=0).logprobs is None
+
+
 def tool(**fields: Any) -> list[Any]:
     return [{"type": "function", "function": {"name": "f", **fields}}]
 
@@ -185,6 +191,8 @@ def image(url: object) -> list[Any]:
         ({"presence_penalty": 3}, "presence_penalty", "decimal_above_max_value"),
         ({"max_tokens": 0}, "max_tokens", "integer_below_min_value"),
         ({"max_tokens": 1.5}, "max_tokens", "invalid_type"),
+        ({"top_logprobs": 1}, "top_logprobs", None),
+        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs", "integer_above_max_value"),
         ({"seed": 2**63}, "seed", "integer_above_max_value"),
         ({"stop": list("abcde")}, "stop", "array_above_max_length"),
         ({"stop": [1]}, "stop[0]", "invalid_type"),
@@ -211,7 +219,6 @@ def test_mistakes_are_named(fields: dict[str, Any], param: str, reason: str | No
     [
         {"n": 2},
         {"logit_bias": {"1": 1}},
-        {"logprobs": True},
         {"tool_choice": "required"},
         {"tool_choice": {"type": "function", "function": {"name": "f"}}},
         {"parallel_tool_calls": False, "tools": tool()},
@@ -235,7 +242,7 @@ def test_what_would_change_the_answer_is_refused_by_name(fields: dict[str, Any])
         ({"tool_choice": "required"}, "unsupported_value"),
         ({"modalities": ["text", "audio"]}, "unsupported_value"),
         ({"parallel_tool_calls": False, "tools": tool()}, "unsupported_value"),
-        ({"logprobs": True}, "unsupported_parameter"),
+        ({"audio": {"voice": "x"}}, "unsupported_parameter"),
         ({"logit_bias": {"1": 1}}, "unsupported_parameter"),
         ({"web_search_options": {}}, "unsupported_parameter"),
     ],

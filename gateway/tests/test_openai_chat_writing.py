@@ -3,14 +3,16 @@
 from typing import Any
 
 import msgspec
+import pytest
 
-from gateway.core.errors import BackendFailed
+from gateway.core.errors import BackendFailed, Unsupported
 from gateway.core.events import (
     Batch,
     Finished,
     TextDelta,
     ThinkingDelta,
     Timings,
+    TokenLogprob,
     ToolCalled,
     Usage,
 )
@@ -143,3 +145,31 @@ def test_content_is_null_beside_tool_calls_and_empty_without() -> None:
         }
     ]
     assert written(AssistantMessage())["choices"][0]["message"]["content"] == ""
+
+
+LIKELY = (TokenLogprob("Hi", -0.5, (72, 105), (TokenLogprob("Ho", -1.5, (72, 111)),)),)
+ENTRY = (
+    '{"token":"Hi","logprob":-0.5,"bytes":[72,105],'
+    '"top_logprobs":[{"token":"Ho","logprob":-1.5,"bytes":[72,111]}]}'
+)
+
+
+def test_logprobs_stand_beside_the_text_they_are_of() -> None:
+    writer = ChunkWriter(
+        id="chatcmpl-1", model="demo", created=7, include_usage=False, logprobs=True
+    )
+    frames = writer.frames([TextDelta("Hi", LIKELY), Finished("stop")]).decode()
+    said = chunk('{"content":"Hi"}').replace(
+        '"logprobs":null', f'"logprobs":{{"content":[{ENTRY}],"refusal":null}}'
+    )
+    assert frames == ROLE + said + chunk("{}", '"stop"')
+
+
+def test_an_answer_without_the_logprobs_that_were_asked_for_is_refused() -> None:
+    message = AssistantMessage(text("Hi"))
+    reply = Reply(message=message, reason="stop", usage=Usage(), timings=Timings())
+    with pytest.raises(Unsupported):
+        write(reply, id="x", model="m", created=1, logprobs=True)
+    given = msgspec.structs.replace(reply, logprobs=LIKELY)
+    answer = msgspec.json.decode(write(given, id="x", model="m", created=1, logprobs=True))
+    assert answer["choices"][0]["logprobs"]["content"] == [msgspec.json.decode(ENTRY)]

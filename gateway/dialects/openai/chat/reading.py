@@ -63,6 +63,7 @@ def read(request: wire.ChatCompletionRequest) -> ChatRequest:
         tool_choice=read_tool_choice(request.tool_choice),
         sampling=read_sampling(request),
         response_format=read_format(request.response_format),
+        logprobs=read_logprobs(request),
         thinking=EFFORTS[request.reasoning_effort] if request.reasoning_effort else None,
     )
 
@@ -87,6 +88,17 @@ def read_sampling(request: wire.ChatCompletionRequest) -> Sampling:
         presence_penalty=request.presence_penalty,
         frequency_penalty=request.frequency_penalty,
     )
+
+
+def read_logprobs(request: wire.ChatCompletionRequest) -> int | None:
+    """How many alternatives to each token; `None` when no logprobs are asked for."""
+    if request.logprobs:
+        return request.top_logprobs or 0
+    if request.top_logprobs:
+        raise InvalidRequest(
+            "'top_logprobs' is only allowed when 'logprobs' is true.", param="top_logprobs"
+        )
+    return None
 
 
 def read_tools(tools: Raw) -> tuple[ToolDefinition, ...]:
@@ -171,8 +183,6 @@ ONLY = {
 UNSUPPORTED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("n", lambda n: n > 1, VALUE),
     ("logit_bias", bool, FIELD),
-    ("logprobs", bool, FIELD),
-    ("top_logprobs", lambda _: True, FIELD),
     ("tool_choice", lambda choice: choice not in ("auto", "none"), VALUE),
     ("functions", bool, FIELD),
     ("function_call", lambda choice: choice not in ("auto", "none"), FIELD),

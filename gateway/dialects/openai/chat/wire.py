@@ -16,14 +16,17 @@ __all__ = [
     "FunctionCall",
     "FunctionTool",
     "JSONSchemaFormat",
+    "Logprobs",
     "Part",
     "RequestMessage",
     "RequestToolCall",
     "ResponseFormat",
     "ResponseMessage",
     "StreamOptions",
+    "TokenLogprob",
     "ToolCall",
     "ToolCallFragment",
+    "TopLogprob",
     "Usage",
 ]
 
@@ -208,10 +211,29 @@ class ResponseMessage(Struct, kw_only=True):
     tool_calls: list[ToolCall] | UnsetType = UNSET
 
 
+class TopLogprob(Struct):
+    """A token that was likely; `logprob` to base e, `bytes` of its UTF-8 text."""
+
+    token: str
+    logprob: float
+    bytes: tuple[int, ...] | None
+
+
+class TokenLogprob(TopLogprob):
+    """The token that was chosen, and the likeliest at its place."""
+
+    top_logprobs: list[TopLogprob]
+
+
+class Logprobs(Struct):
+    content: list[TokenLogprob]
+    refusal: None = None
+
+
 class Choice(Struct, kw_only=True):
     index: int
     message: ResponseMessage
-    logprobs: None = None
+    logprobs: Logprobs | None = None
     finish_reason: Literal["stop", "length", "tool_calls"]
 
 

@@ -1,8 +1,11 @@
 """A reply as a chat completion, and a stream of events as its chunks."""
 
+from collections.abc import Iterable
+
 import msgspec
 from msgspec import UNSET
 
+from gateway.core.errors import Unsupported
 from gateway.core.events import (
     Batch,
     ChatEvent,
@@ -10,6 +13,7 @@ from gateway.core.events import (
     FinishReason,
     TextDelta,
     ThinkingDelta,
+    TokenLogprob,
     ToolCalled,
     Usage,
 )
@@ -23,8 +27,11 @@ __all__ = ["ChunkWriter", "write"]
 encode = msgspec.json.Encoder().encode
 
 
-def write(reply: Reply, *, id: str, model: str, created: int) -> bytes:
-    """The JSON of the whole answer, under the model name that was asked for."""
+def write(reply: Reply, *, id: str, model: str, created: int, logprobs: bool = False) -> bytes:
+    """The JSON of the whole answer, under the model name that was asked for.
+
+    With `logprobs` asked for, `Unsupported` if the answer has text and none of them.
+    """
     message = reply.message
     calls = [write_call(call) for call in message.tool_calls]
     said = text_of(message.content)
@@ -34,12 +41,32 @@ def write(reply: Reply, *, id: str, model: str, created: int) -> bytes:
         reasoning=message.thinking or UNSET,
         tool_calls=calls or UNSET,
     )
-    choice = wire.Choice(index=0, message=answer, finish_reason=reply.reason)
+    choice = wire.Choice(
+        index=0,
+        message=answer,
+        logprobs=write_logprobs(said, reply.logprobs) if logprobs else None,
+        finish_reason=reply.reason,
+    )
     return encode(
         wire.ChatCompletion(
             id=id, created=created, model=model, choices=[choice], usage=write_usage(reply.usage)
         )
     )
+
+
+def write_logprobs(said: str, entries: Iterable[TokenLogprob]) -> wire.Logprobs:
+    content = [
+        wire.TokenLogprob(
+            entry.token,
+            entry.logprob,
+            entry.bytes,
+            [wire.TopLogprob(top.token, top.logprob, top.bytes) for top in entry.top],
+        )
+        for entry in entries
+    ]
+    if said and not content:
+        raise Unsupported("This Ollama gives no logprobs; 0.12.11 and later do.", param="logprobs")
+    return wire.Logprobs(content)
 
 
 def write_call(call: ToolCall) -> wire.ToolCall:
@@ -69,7 +96,9 @@ class ChunkWriter:
     `"usage":null` (OpenAI API reference, "The chat completion chunk object").
     """
 
-    def __init__(self, *, id: str, model: str, created: int, include_usage: bool) -> None:
+    def __init__(
+        self, *, id: str, model: str, created: int, include_usage: bool, logprobs: bool = False
+    ) -> None:
         self._head = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b' % (
             encode(id),
             created,
@@ -82,6 +111,7 @@ class ChunkWriter:
         self._text = self._delta + b'{"content":'
         self._text_tail = b"}" + self._tail
         self._include_usage = include_usage
+        self._logprobs = logprobs
         self._begun = False
         self._calls = 0
 
@@ -91,6 +121,8 @@ class ChunkWriter:
         self._begun = True
         for event in batch:
             match event:
+                case TextDelta(text, entries) if self._logprobs:
+                    frames.append(self._text_with_logprobs(text, entries))
                 case TextDelta(text):
                     frames.append(self._text + encode(text) + self._text_tail)
                 case ThinkingDelta(text):
@@ -113,6 +145,14 @@ class ChunkWriter:
         content = b"null" if isinstance(first, ToolCalled) else b'""'
         delta = b'{"role":"assistant","content":%b,"refusal":null}' % content
         return self._delta + delta + self._tail
+
+    def _text_with_logprobs(self, text: str, entries: tuple[TokenLogprob, ...]) -> bytes:
+        return b'%b%b},"logprobs":%b,"finish_reason":null}]%b' % (
+            self._text,
+            encode(text),
+            encode(write_logprobs(text, entries)),
+            self._close,
+        )
 
     def _thinking(self, text: bytes) -> bytes:
         return b'%b{"reasoning_content":%b,"reasoning":%b}%b' % (

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from gateway.http.streams import WhileConnected
+from gateway.http.leaving import WhileConnected
 
 __all__ = ["Ahead", "RawRoutes"]
 

@@ -23,9 +23,10 @@ from gateway.dialects.openai.chat.writing import ChunkWriter, write
 from gateway.dialects.openai.models import Model, ModelList, find_model, write_models
 from gateway.http.ahead import RawRoutes
 from gateway.http.body import ClientGone, read_body
+from gateway.http.leaving import WhileConnected
 from gateway.http.operations import RawOperation
 from gateway.http.requests import answer_headers
-from gateway.http.streams import WhileConnected, send_events, send_json
+from gateway.http.streams import send_events, send_json
 
 __all__ = ["OPERATIONS", "openai_routes"]
 

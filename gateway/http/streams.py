@@ -1,23 +1,23 @@
-"""Answers that end when their client leaves, streamed or not."""
+"""Answers on their way out, whole or as server-sent events."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
-from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol
 
-from litestar.types import HTTPResponseBodyEvent, Receive, Scope, Send
+from litestar.types import HTTPResponseBodyEvent, Send
 
 from gateway.core.errors import BackendFailed, Overloaded
 from gateway.core.events import Batch
 from gateway.http.errors import log_failure
 
-__all__ = ["LEAVING", "FrameWriter", "WhileConnected", "send_events", "send_json"]
+__all__ = ["EventStream", "FrameWriter", "send_events", "send_json"]
 
 GOING_DOWN = "The gateway is shutting down."
 
-LEAVING = "mochi.leaving"
-"""An ASGI extension of our server: a function that takes what to call when the client leaves."""
+PING_SECONDS = 15.0
+PING = b": keep-alive\n\n"
+"""A comment, which clients skip (WHATWG, server-sent events): nothing else may be put between."""
 
 EVENT_STREAM = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -44,33 +44,82 @@ class FrameWriter(Protocol):
 
 
 async def send_events(
-    send: Send, writer: FrameWriter, batches: AsyncGenerator[Batch, None]
+    send: Send,
+    writer: FrameWriter,
+    batches: AsyncGenerator[Batch, None],
+    *,
+    ping: float = PING_SECONDS,
 ) -> None:
     """Answer with a stream: one read upstream is one batch is one write.
 
-    The first batch comes before the headers, so that a refusal is still an ordinary error response.
-    After them the stream ends in exactly one of complete and failed, also when it is cancelled.
+    The first batch comes before the headers, so that a refusal is still an ordinary error response;
+    unless there is none for `ping` seconds, as while a model is loaded. After the headers the
+    stream ends in exactly one of complete and failed, also when it is cancelled.
     """
+    stream = EventStream(send, ping)
     async with aclosing(batches):
-        first = await first_batch(batches)
-        await send({"type": "http.response.start", "status": 200, "headers": EVENT_STREAM})
         try:
-            await send(part(writer.frames(first)))
             async for batch in batches:
-                await send(part(writer.frames(batch)))
+                await stream.write(writer.frames(batch))
+            if not stream.begun:
+                raise BackendFailed("Ollama answered nothing.")
             last = writer.end()
         except asyncio.CancelledError:
+            if not stream.begun:
+                raise
             last = writer.failure(Overloaded(GOING_DOWN))
         except Exception as error:
+            if not stream.begun:
+                raise
             log_failure("A stream", error)
             last = writer.failure(error)
+        finally:
+            stream.still()
         await send(part(last, more=False))
 
 
-async def first_batch(batches: AsyncGenerator[Batch, None]) -> Batch:
-    async for batch in batches:
-        return batch
-    raise BackendFailed("Ollama answered nothing.")
+class EventStream:
+    """The server-sent events of one answer, and a comment whenever there were none for a while.
+
+    Proxies and clients give up a connection on which nothing moves; one minute is common.
+    """
+
+    __slots__ = ("_interval", "_moved", "_pinging", "_send", "_timer", "begun")
+
+    def __init__(self, send: Send, interval: float) -> None:
+        self.begun = False
+        self._send = send
+        self._interval = interval
+        self._moved = False
+        self._pinging: asyncio.Task[None] | None = None
+        self._wait()
+
+    # A plain function: one coroutine less for every token.
+    def write(self, frames: bytes) -> Awaitable[None]:
+        """Send frames, the headers before the first."""
+        self._moved = True
+        return self._send(part(frames)) if self.begun else self._begin(frames)
+
+    def still(self) -> None:
+        """No comments any more."""
+        self._timer.cancel()
+        if self._pinging is not None:
+            self._pinging.cancel()
+
+    async def _begin(self, frames: bytes) -> None:
+        self.begun = True
+        await self._send({"type": "http.response.start", "status": 200, "headers": EVENT_STREAM})
+        await self._send(part(frames))
+
+    def _wait(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._interval, self._look)
+
+    def _look(self) -> None:
+        """One timer looks now and then whether something moved; none is set for a token."""
+        if not self._moved:
+            self._pinging = asyncio.ensure_future(self.write(PING))
+        self._moved = False
+        self._wait()
 
 
 def part(body: bytes, *, more: bool = True) -> HTTPResponseBodyEvent:
@@ -82,59 +131,3 @@ async def send_json(send: Send, body: bytes) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send(part(body, more=False))
-
-
-class WhileConnected:
-    """Cancels what stands inside as soon as the client leaves, and ends in peace.
-
-    To be entered once the request body is read: from then on the only thing left to receive is the
-    disconnect, and before the first byte of an answer nobody else listens for it.
-
-    Our own server tells by itself when a client leaves (the extension `mochi.leaving`); under any
-    other a task waits for it, at ten times the cost: every request is watched, and hardly a client
-    ever leaves.
-    """
-
-    __slots__ = ("_gone", "_over", "_receive", "_scope", "_task", "_watcher")
-
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        self._scope = scope
-        self._receive = receive
-        self._gone = False
-        self._over = False
-        self._watcher: asyncio.Task[None] | None = None
-
-    def __enter__(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._task = task
-        extensions: Mapping[str, Any] = self._scope.get("extensions") or {}
-        if LEAVING in extensions:
-            extensions[LEAVING](self._leave)
-        else:
-            self._watcher = asyncio.create_task(self._watch())
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
-        self._over = True
-        if self._watcher is not None:
-            self._watcher.cancel()
-        if self._gone:
-            self._task.uncancel()
-        return self._gone and kind is asyncio.CancelledError
-
-    async def _watch(self) -> None:
-        try:
-            while (await self._receive())["type"] != "http.disconnect":
-                pass
-        finally:
-            self._leave()
-
-    def _leave(self) -> None:
-        if not self._over:
-            self._gone = True
-            self._task.cancel()

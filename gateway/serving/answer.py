@@ -6,7 +6,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from gateway.http.streams import LEAVING
+from gateway.http.leaving import LEAVING
 
 __all__ = ["Answering"]
 

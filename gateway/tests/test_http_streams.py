@@ -11,7 +11,8 @@ from gateway.core.errors import BackendFailed, BackendUnreachable
 from gateway.core.events import Finished, TextDelta
 from gateway.core.requests import ChatRequest
 from gateway.dialects.openai.chat.writing import ChunkWriter
-from gateway.http.streams import LEAVING, WhileConnected, send_events
+from gateway.http.leaving import LEAVING, WhileConnected
+from gateway.http.streams import send_events
 from gateway.testing import ScriptedBackend
 
 ASKED = ChatRequest(model="demo", messages=())
@@ -125,3 +126,33 @@ async def test_no_watcher_is_left_behind() -> None:
     await answer(ScriptedBackend([HI, BYE]), Wire())
     await asyncio.sleep(0.01)
     assert asyncio.all_tasks() == before
+
+
+async def streamed(backend: ScriptedBackend) -> Wire:
+    wire = Wire()
+    await send_events(wire.send, writer(), backend.chat(ASKED), ping=0.05)
+    return wire
+
+
+async def test_a_silent_model_does_not_make_a_silent_stream() -> None:
+    wire = await streamed(ScriptedBackend(0.13, [HI], 0.13, [BYE]))
+    frames = wire.body.split(b"\n\n")
+    assert frames[0] == b": keep-alive"
+    assert b'"role":"assistant"' in next(frame for frame in frames if frame.startswith(b"data"))
+    assert 2 <= frames.count(b": keep-alive") <= 5
+    assert wire.body.endswith(b"data: [DONE]\n\n")
+
+
+async def test_what_fails_after_a_ping_is_an_error_frame() -> None:
+    wire = await streamed(ScriptedBackend(0.08, BackendUnreachable("Refused.")))
+    assert wire.sent[0]["status"] == 200
+    assert wire.body.startswith(b': keep-alive\n\ndata: {"error":{"message":"Refused."')
+    assert b"[DONE]" not in wire.body
+
+
+async def test_a_stream_that_moves_has_no_pings_and_leaves_no_timer() -> None:
+    wire = await streamed(ScriptedBackend([HI], 0.03, [HI], 0.03, [HI], 0.03, [HI], 0.03, [BYE]))
+    assert b": keep-alive" not in wire.body
+    sent = len(wire.sent)
+    await asyncio.sleep(0.12)
+    assert len(wire.sent) == sent

@@ -121,10 +121,10 @@ class ChunkWriter:
         self._begun = True
         for event in batch:
             match event:
-                case TextDelta(text, entries) if self._logprobs:
-                    frames.append(self._text_with_logprobs(text, entries))
-                case TextDelta(text):
+                case TextDelta(text) if not self._logprobs:
                     frames.append(self._text + encode(text) + self._text_tail)
+                case TextDelta(text, entries):
+                    frames.append(self._text_with_logprobs(text, entries))
                 case ThinkingDelta(text):
                     frames.append(self._thinking(encode(text)))
                 case ToolCalled(call):

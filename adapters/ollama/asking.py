@@ -170,7 +170,7 @@ def _rendered(tools: tuple[ToolDefinition, ...]) -> Raw:
 
 
 def _tool(tool: ToolDefinition) -> wire.Tool:
-    declares_none = len(tool.parameters) <= len("{ }")
+    declares_none = bytes(tool.parameters).strip(b"{} \t\r\n") == b""
     parameters = _NO_PARAMETERS if declares_none else tool.parameters
     return wire.Tool(wire.Function(tool.name, tool.description, parameters))
 

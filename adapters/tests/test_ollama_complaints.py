@@ -63,7 +63,7 @@ def test_texts_are_short_and_printable(text: str, shown: str | None) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "open /root/.ollama/models/blobs/sha256-1: no such file or directory",
+        "open /usr/share/ollama/.ollama/models/blobs/sha256-1: no such file or directory",
         "binary not found (checked:/usr/lib/ollama/llama-server)",
         r"open C:\Users\someone\.ollama: access denied",
         r"open \\server\share: access denied",

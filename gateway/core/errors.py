@@ -26,9 +26,9 @@ MochiError
     ├── BackendRateLimited           Ollama's cloud wants a pause
     └── BackendTimeout               Ollama went silent
 
-An error knows its `code`, its `message` for people and its `details`; it does not know HTTP. Each
-API family owns one table from these classes to a status and a body
-(`gateway.dialects.openai.errors`, `gateway.http.errors`).
+An error knows its `code`, its `message` for people and its `details`; it does not know HTTP. The
+table from these classes to a status stands in `gateway.dialects.openai.errors`; how each API family
+writes them, and where `/api/v1` differs in the status, in `gateway.http.errors`.
 """
 
 from typing import Any, ClassVar

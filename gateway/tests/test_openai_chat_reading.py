@@ -271,6 +271,13 @@ def test_what_changes_nothing_is_accepted(fields: dict[str, Any]) -> None:
     assert request(**fields) == request()
 
 
+def test_the_same_tools_are_read_once_and_others_never_taken_for_them() -> None:
+    assert request(tools=tool(name="a")).tools is request(tools=tool(name="a")).tools
+    first = request(tools=tool(name="a", description="x" * 100))
+    other = request(tools=tool(name="b", description="x" * 100))
+    assert (first.tools[0].name, other.tools[0].name) == ("a", "b")
+
+
 def test_tool_choice_none_keeps_the_tools_back() -> None:
     assert request(tools=tool(), tool_choice="none").tool_choice == "none"
 

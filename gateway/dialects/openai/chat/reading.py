@@ -26,7 +26,8 @@ from gateway.dialects.openai.chat.conversation import read_messages
 
 __all__ = ["read"]
 
-REMEMBERED_BYTES = 256 * 1024
+REMEMBERED, REMEMBERED_BYTES = 32, 256 * 1024
+remembered_tools: dict[tuple[int, bytes], tuple[bytes, tuple[ToolDefinition, ...]]] = {}
 
 TOOLS = msgspec.json.Decoder(list[wire.FunctionTool] | None)
 
@@ -102,19 +103,28 @@ def read_logprobs(request: wire.ChatCompletionRequest) -> int | None:
 
 
 def read_tools(tools: Raw) -> tuple[ToolDefinition, ...]:
-    """The tools; those of the last requests are remembered by their very bytes."""
+    """The tools; those of the last requests are remembered by their very bytes.
+
+    Found by length and end rather than by a hash of the whole, which would be the dearest part.
+    """
     if tools is wire.ABSENT:
         return ()
     text = bytes(tools)
-    return remembered_tools(text) if len(text) <= REMEMBERED_BYTES else decode_tools(text)
+    mark = len(text), text[-64:]
+    known = remembered_tools.get(mark)
+    if known is not None and known[0] == text:
+        return known[1]
+    read = decode_tools(text)
+    if len(text) <= REMEMBERED_BYTES:
+        if len(remembered_tools) >= REMEMBERED:
+            remembered_tools.clear()
+        remembered_tools[mark] = text, read
+    return read
 
 
 def decode_tools(text: bytes) -> tuple[ToolDefinition, ...]:
     tools = decode_part(TOOLS, text, "tools") or ()
     return tuple([read_tool(tool, index) for index, tool in enumerate(tools)])
-
-
-remembered_tools = lru_cache(maxsize=32)(decode_tools)
 
 
 def read_tool(tool: wire.FunctionTool, index: int) -> ToolDefinition:

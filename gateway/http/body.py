@@ -13,19 +13,13 @@ class ClientGone(Exception):
 
 async def read_body(receive: Receive, limit: int) -> bytes:
     """The whole body; `TooLarge` above `limit` bytes, `ClientGone` when it never becomes whole."""
-    event = await receive()
-    if event["type"] == "http.request" and not event["more_body"]:
-        body: bytes = event["body"]
-        if len(body) > limit:
-            raise TooLarge(limit)
-        return body
-    blocks, size = [], 0
-    while event["type"] == "http.request":
+    blocks: list[bytes] = []
+    size = 0
+    while (event := await receive())["type"] == "http.request":
         blocks.append(event["body"])
         size += len(event["body"])
         if size > limit:
             raise TooLarge(limit)
         if not event["more_body"]:
             return b"".join(blocks)
-        event = await receive()
     raise ClientGone

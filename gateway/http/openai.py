@@ -134,6 +134,7 @@ class ChatCompletions(HotRoute):
             request = await self._thinking_if_it_can(request, scope)
         batches = self.backend.chat(request)
         id, created = new_id("chatcmpl-"), unix_now()
+        logprobs = request.logprobs is not None
         if asked.stream:
             usage = bool(asked.stream_options and asked.stream_options.include_usage)
             writer = ChunkWriter(
@@ -141,12 +142,11 @@ class ChatCompletions(HotRoute):
                 model=asked.model,
                 created=created,
                 include_usage=usage,
-                logprobs=request.logprobs is not None,
+                logprobs=logprobs,
             )
             await send_events(send, writer, batches)
         else:
             reply = await collect(batches)
-            logprobs = request.logprobs is not None
             answer = write(reply, id=id, model=asked.model, created=created, logprobs=logprobs)
             await send_json(send, answer)
 

@@ -1,13 +1,17 @@
 """Answers as bytes on the socket, and clients that leave."""
 
 import asyncio
-from typing import Any
+import logging
+from typing import Any, cast
 
 import pytest
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.app import create_app
 from gateway.core.events import Finished, TextDelta
 from gateway.http.guards import GuardRules
+from gateway.serving.answer import Answering
 from gateway.serving.server import GatewayServer, listen
 from gateway.testing import ScriptedBackend
 
@@ -45,11 +49,65 @@ async def test_http_1_0_gets_no_chunks_but_the_end_of_the_connection() -> None:
     assert body.endswith(b"data: [DONE]\n\n")
 
 
-async def test_a_head_and_a_small_body_arrive_in_one_packet() -> None:
-    async with serving(ScriptedBackend()) as server, asyncio.timeout(5):
-        reader, writer = await talk(server, HEALTH)
-        assert (await reader.read(65536)).endswith(b'{"status":"ok"}')
-        writer.close()
+class Written:
+    """A transport that notes every write: each would be a system call."""
+
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.writes.append(data)
+
+    def close(self) -> None: ...
+
+
+def answering(transport: Any) -> Answering:
+    log = logging.getLogger("test")
+    cycle = RequestResponseCycle(
+        scope=cast(Any, {"type": "http", "method": "GET", "http_version": "1.1"}),
+        transport=transport,
+        flow=FlowControl(transport),
+        logger=log,
+        access_logger=log,
+        access_log=False,
+        default_headers=[(b"date", b"today")],
+        message_event=asyncio.Event(),
+        expect_100_continue=False,
+        keep_alive=True,
+        on_response=lambda: None,
+    )
+    return Answering(cycle, None)
+
+
+async def test_a_head_and_a_small_body_are_one_write() -> None:
+    transport = Written()
+    headers = [(b"content-length", b"2")]
+    answer = answering(transport)
+    await answer.send({"type": "http.response.start", "status": 200, "headers": headers})
+    assert transport.writes == []
+    await answer.send({"type": "http.response.body", "body": b"{}", "more_body": False})
+    assert transport.writes == [b"HTTP/1.1 200 OK\r\ndate: today\r\ncontent-length: 2\r\n\r\n{}"]
+
+
+@pytest.mark.parametrize(
+    "header", [(b"x-name", b"a\r\nx-other: b"), (b"x name", b"a"), (b"x-name", b"a\x00")]
+)
+async def test_a_header_that_would_break_its_line_is_not_sent(header: tuple[bytes, bytes]) -> None:
+    transport = Written()
+    with pytest.raises(RuntimeError):
+        await answering(transport).send(
+            {"type": "http.response.start", "status": 200, "headers": [header]}
+        )
+    assert transport.writes == []
+
+
+@pytest.mark.parametrize("body", [b"{", b"{}}"], ids=["short", "long"])
+async def test_a_body_that_belies_its_length_is_an_error(body: bytes) -> None:
+    answer = answering(Written())
+    headers = [(b"content-length", b"2")]
+    await answer.send({"type": "http.response.start", "status": 200, "headers": headers})
+    with pytest.raises(RuntimeError):
+        await answer.send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 @pytest.mark.parametrize("behind", [b"", HEALTH], ids=["alone", "with another request behind"])

@@ -15,7 +15,8 @@ from gateway.core.errors import InvalidRequest, MethodNotAllowed, RouteNotFound
 from gateway.http.ahead import Ahead
 from gateway.http.errors import log_failure, render
 from gateway.http.guards import GuardRules, Guards
-from gateway.http.openai import OPERATIONS, openai_routes
+from gateway.http.openai.hot import Rules
+from gateway.http.openai.routes import OPERATIONS, openai_routes
 from gateway.http.pages import Pages
 from gateway.http.requests import Requests
 
@@ -26,26 +27,25 @@ def create_app(
     backend: Backend,
     *,
     extensions: Sequence[InitPlugin] = (),
-    rules: GuardRules,
-    max_open: int = 4096,
+    guards: GuardRules,
+    rules: Rules | None = None,
     documents: bool = True,
 ) -> ASGIApp:
     """The gateway over this backend, which it closes when it ends.
 
-    `max_open` is how many answers may be under way at a time; `documents` shows the OpenAPI
-    document and the page for it. A request passes the layers in the order of the last line: its id,
-    the guards, the hot routes, and Litestar for everything else.
+    `documents` shows the OpenAPI document and the page for it. A request passes the layers in the
+    order of the last line: its id, the guards, the hot routes, and Litestar for everything else.
     """
-    openai, hot = openai_routes(backend, max_body=rules.max_body, max_open=max_open)
+    openai, hot = openai_routes(backend, rules or Rules())
     litestar = LeanLitestar(
         route_handlers=[health, openai],
-        plugins=[*extensions, Pages(OPERATIONS, shown=documents, keyed=bool(rules.api_key))],
+        plugins=[*extensions, Pages(OPERATIONS, shown=documents, keyed=bool(guards.api_key))],
         exception_handlers={Exception: answer_error},
         lifespan=[closing(backend)],
         logging_config=None,
-        request_max_body_size=rules.max_other_body,
+        request_max_body_size=guards.max_other_body,
     )
-    return Requests(Guards(Ahead(hot, litestar), rules))
+    return Requests(Guards(Ahead(hot, litestar), guards))
 
 
 class LeanLitestar(Litestar):

@@ -13,6 +13,7 @@ from gateway.app import create_app
 from gateway.config import Config, load
 from gateway.core.backend import Backend
 from gateway.http.guards import GuardRules
+from gateway.http.openai.hot import Rules
 from gateway.http.origins import LOOPBACK_NAMES
 
 __all__ = ["build", "from_environment", "ollama"]
@@ -26,8 +27,13 @@ def build(config: Config) -> ASGIApp:
         extensions=[
             StatusExtension(backend, ollama_host=config.ollama_shown, version=__version__),
         ],
-        rules=guard_rules(config),
-        max_open=config.max_streams,
+        guards=guard_rules(config),
+        rules=Rules(
+            max_body=config.max_body_bytes,
+            max_open=config.max_streams,
+            max_n=config.max_n,
+            strict=config.strict,
+        ),
         documents=config.on_loopback or config.api_key is not None,
     )
 

@@ -53,6 +53,17 @@ Level = Annotated[
     Meta(description="DEBUG, INFO, WARNING, ERROR or CRITICAL"),
 ]
 Switch = Annotated[bool, Meta(description="true or false")]
+Choices = Annotated[int, Meta(ge=1, le=128, description="a number from 1 to 128")]
+Requests = Annotated[int, Meta(ge=1, le=1_000_000, description="a number from 1 to 1000000")]
+Context = Annotated[
+    Literal["auto", "ollama"] | Annotated[int, Meta(ge=4, le=2**31)],
+    Meta(description="'auto', 'ollama' or a number of tokens"),
+]
+ModelName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:/@-]{1,200}\Z")]
+Aliases = Annotated[
+    dict[ModelName, ModelName],
+    Meta(description="names of models, as gpt-4o=qwen3:8b, or a JSON object"),
+]
 
 
 class BadSetting(Exception):
@@ -79,6 +90,22 @@ class Config(Struct, frozen=True, kw_only=True):
     max_body_bytes: Bytes = 32 * 1024 * 1024
     drain_seconds: Grace = 30
     """How long running answers may take to finish once the server was told to stop."""
+    aliases: Aliases = {}
+    """Other names of models: the name that is asked for, and the model that answers."""
+    context: Context = "auto"
+    """The context window under `/v1`: by need, Ollama's own choice, or so many tokens."""
+    max_n: Choices = 16
+    queue_limit: Requests = 256
+    """How many requests may wait for Ollama to begin its answer."""
+    strict: Switch = False
+    """Refuse fields without effect under `/v1`, which are otherwise named in a header."""
+    repair: Switch = True
+    """Make calls of the tool calls that a model wrote as text."""
+    allow_remote_images: Switch = False
+    ollama_passthrough: Switch = False
+    """Ollama's own routes at the root, for clients that add an Ollama server."""
+    ollama_manage: Switch = False
+    """Among them those that pull, copy, create and delete models."""
     log_level: Level = "INFO"
     log_json: Switch = False
 
@@ -256,7 +283,24 @@ def _prepared(name: str, value: Any, cwd: Path) -> Any:
             return [item.lower() if isinstance(item, str) else item for item in items]
         case "log_level", str():
             return value.upper()
+        case "context", str():
+            return value.lower()
+        case "aliases", str():
+            return _pairs(value)
     return value
+
+
+def _pairs(text: str) -> dict[Any, Any]:
+    """A JSON object, or `name=value` between commas."""
+    if text.startswith("{"):
+        return msgspec.json.decode(text, type=dict)
+    pairs = dict[str, str]()
+    for part in text.split(","):
+        name, found, value = part.partition("=")
+        if not found:
+            raise ValueError
+        pairs[name.strip()] = value.strip()
+    return pairs
 
 
 def _listed(text: str) -> list[Any]:

@@ -72,7 +72,14 @@ def chat(request: ChatRequest) -> bytes:
 def embed(request: EmbedRequest) -> bytes:
     """The body of `POST /api/embed`."""
     return _encode(
-        wire.EmbedRequest(request.model, request.inputs, request.truncate, request.dimensions)
+        wire.EmbedRequest(
+            request.model,
+            request.inputs,
+            request.truncate,
+            request.dimensions,
+            request.options,
+            request.keep_alive,
+        )
     )
 
 

@@ -107,6 +107,8 @@ class EmbedRequest(Struct, omit_defaults=True):
     input: tuple[str, ...]
     truncate: bool
     dimensions: int | None = None
+    options: dict[str, Any] = {}
+    keep_alive: str | float | None = None
 
 
 class ShowRequest(Struct):

@@ -6,11 +6,13 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from gateway.core.messages import Message
+from gateway.core.notes import Notes
 
 __all__ = [
     "AnyJSON",
     "AnyText",
     "ChatRequest",
+    "CompletionRequest",
     "EmbedRequest",
     "JSONOf",
     "NamedTool",
@@ -40,11 +42,15 @@ class Sampling(Struct, frozen=True, kw_only=True):
 
 
 class ToolDefinition(Struct, frozen=True):
-    """A function the model may call. `parameters` is the JSON text of a JSON Schema object."""
+    """A function the model may call. `parameters` is the JSON text of a JSON Schema object.
+
+    With `strict` a call whose arguments do not fit it is never passed on.
+    """
 
     name: str
     description: str
     parameters: Raw
+    strict: bool = False
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -89,6 +95,7 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...]
     tools: tuple[ToolDefinition, ...] = ()
     tool_choice: ToolChoice = "auto"
+    parallel_tool_calls: bool = True
     sampling: Sampling = Sampling()
     response_format: ResponseFormat = AnyText()
     thinking: Thinking = None
@@ -99,6 +106,22 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     keep_alive: str | float | None = None
     options: dict[str, Any] = field(default_factory=dict)
     """Ollama's own options, passed through last."""
+    notes: Notes = field(default_factory=Notes)
+
+
+class CompletionRequest(Struct, frozen=True, kw_only=True):
+    """A text to continue as it stands, without a chat template; before `suffix` if there is one."""
+
+    model: str
+    prompt: str
+    suffix: str = ""
+    sampling: Sampling = Sampling()
+    logprobs: int | None = None
+    """As in `ChatRequest`."""
+    context_length: int | None = None
+    keep_alive: str | float | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
 
 
 class EmbedRequest(Struct, frozen=True, kw_only=True):
@@ -108,3 +131,6 @@ class EmbedRequest(Struct, frozen=True, kw_only=True):
     inputs: tuple[str, ...]
     dimensions: int | None = None
     truncate: bool = False
+    keep_alive: str | float | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)

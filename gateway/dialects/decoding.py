@@ -2,15 +2,45 @@
 
 import codecs
 import re
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from gateway.core.errors import InvalidRequest
 
-__all__ = ["decode", "decode_part", "missing"]
+__all__ = ["RequestDecoder", "decode", "decode_part", "missing"]
 
 T = TypeVar("T")
+
+
+class RequestDecoder(Generic[T]):
+    """Decodes bodies as a struct and tells which of their fields the struct does not have.
+
+    The first attempt forbids unknown fields, which costs nothing; only a body that has some is
+    decoded again and its keys listed.
+    """
+
+    def __init__(self, kind: type[T]) -> None:
+        strict: Any = msgspec.defstruct(
+            kind.__name__, [], bases=(kind,), kw_only=True, forbid_unknown_fields=True
+        )
+        self._known = {field.encode_name for field in msgspec.structs.fields(strict)}
+        self._strict: msgspec.json.Decoder[T] = msgspec.json.Decoder(strict)
+        self._tolerant = msgspec.json.Decoder(kind)
+
+    def decode(self, body: bytes) -> tuple[T, list[str]]:
+        """The request, and the names of unknown fields in the order of the body."""
+        try:
+            return decode(self._strict, body), []
+        except InvalidRequest as error:
+            if error.reason != UNKNOWN_FIELD:
+                raise
+        request = decode(self._tolerant, body)
+        return request, [name for name in KEYS.decode(body) if name not in self._known]
+
+
+KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+UNKNOWN_FIELD = "unknown_parameter"
 
 
 def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
@@ -80,6 +110,8 @@ def explained(text: str, at: str) -> InvalidRequest:
     what = text[: place.start()] if place else text
     if absent := MISSING.fullmatch(what):
         return missing(f"{where}.{absent[1]}" if where else absent[1])
+    if what.startswith("Object contains unknown field"):
+        return InvalidRequest("There is an unknown field.", reason=UNKNOWN_FIELD)
     what = what.replace("`", "'")
     if not where:
         return InvalidRequest(f"Invalid body: {what}.")

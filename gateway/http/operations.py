@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.dialects.openai.errors import ErrorBody
+from gateway.dialects.openai.fields import FieldTable
 
 __all__ = ["RawOperation", "documented"]
 
@@ -41,9 +42,9 @@ class RawOperation(Struct, frozen=True, kw_only=True):
     """What one method of one raw route takes and gives, for people to read.
 
     `request`, `response`, `event` and `error` are types that msgspec can describe: the bodies, what
-    one `data:` line of a stream holds, and the body of every error. A streaming operation without a
-    `response` only streams; an operation without both answers with an empty body. `errors` are
-    statuses and when they come.
+    one `data:` line of a stream holds, and the body of every error; `fields` says what becomes of
+    each field of the request. A streaming operation without a `response` only streams; an operation
+    without both answers with an empty body. `errors` are statuses and when they come.
     """
 
     path: str
@@ -52,6 +53,7 @@ class RawOperation(Struct, frozen=True, kw_only=True):
     tag: str
     description: str = ""
     request: Any = None
+    fields: FieldTable | None = None
     mentioned: tuple[Any, ...] = ()
     response: Any = None
     status: int = 200
@@ -75,6 +77,9 @@ def documented(document: Schema, operations: Sequence[RawOperation]) -> Schema:
     named = (kind for operation in operations for kind in operation.types())
     kinds = dict.fromkeys([*named, ErrorBody, MochiErrorBody])
     described, components = msgspec.json.schema_components(kinds, ref_template=REF + "{name}")
+    for operation in operations:
+        if operation.fields is not None:
+            explain(components[operation.request.__name__], operation.fields)
     there = document.get("components", {}).get("schemas", {})
     renamed = {
         REF + name: REF + free_name(name, there.keys() | components.keys())
@@ -95,6 +100,14 @@ def documented(document: Schema, operations: Sequence[RawOperation]) -> Schema:
         paths[operation.path][operation.method.lower()] = described_operation(operation, bodies)
     all_components = {**document.get("components", {}), "schemas": {**there, **schemas}}
     return {**document, "paths": paths, "components": all_components}
+
+
+def explain(schema: Schema, fields: FieldTable) -> None:
+    """Say at each property of a request what becomes of it."""
+    for row in fields:
+        said = f"{row.treatment.capitalize()}: {row.note}." if row.note else row.treatment
+        about = schema["properties"][row.name]
+        about["description"] = " ".join(filter(None, [about.get("description"), said]))
 
 
 def corrected(path: str, operation: Schema, bodies: Bodies) -> Schema:

@@ -1,15 +1,16 @@
 """Answers on their way out, whole or as server-sent events."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from litestar.types import HTTPResponseBodyEvent, Send
 
 from gateway.core.errors import BackendFailed, Overloaded
-from gateway.core.events import Batch
+from gateway.core.notes import Notes
 from gateway.http.errors import log_failure
+from gateway.http.notes import note_comment, note_headers
 
 __all__ = ["EventStream", "FrameWriter", "send_events", "send_json"]
 
@@ -27,10 +28,14 @@ EVENT_STREAM = [
 ]
 
 
-class FrameWriter(Protocol):
+T_contra = TypeVar("T_contra", contravariant=True)
+T = TypeVar("T")
+
+
+class FrameWriter(Protocol[T_contra]):
     """Batches of events in a foreign wire format; synchronous, one per stream."""
 
-    def frames(self, batch: Batch) -> bytes:
+    def frames(self, batch: T_contra, /) -> bytes:
         """The frames of one batch."""
         ...
 
@@ -45,8 +50,9 @@ class FrameWriter(Protocol):
 
 async def send_events(
     send: Send,
-    writer: FrameWriter,
-    batches: AsyncGenerator[Batch, None],
+    writer: FrameWriter[T],
+    batches: AsyncGenerator[T, None],
+    notes: Notes,
     *,
     ping: float = PING_SECONDS,
 ) -> None:
@@ -54,16 +60,17 @@ async def send_events(
 
     The first batch comes before the headers, so that a refusal is still an ordinary error response;
     unless there is none for `ping` seconds, as while a model is loaded. After the headers the
-    stream ends in exactly one of complete and failed, also when it is cancelled.
+    stream ends in exactly one of complete and failed, also when it is cancelled. `notes` go into
+    the headers, and what comes to be known later into comments before the end.
     """
-    stream = EventStream(send, ping)
+    stream = EventStream(send, ping, notes)
     async with aclosing(batches):
         try:
             async for batch in batches:
                 await stream.write(writer.frames(batch))
             if not stream.begun:
                 raise BackendFailed("Ollama answered nothing.")
-            last = writer.end()
+            last = stream.late_notes() + writer.end()
         except asyncio.CancelledError:
             if not stream.begun:
                 raise
@@ -72,7 +79,7 @@ async def send_events(
             if not stream.begun:
                 raise
             log_failure("A stream", error)
-            last = writer.failure(error)
+            last = stream.late_notes() + writer.failure(error)
         finally:
             stream.still()
         await send(part(last, more=False))
@@ -84,11 +91,13 @@ class EventStream:
     Proxies and clients give up a connection on which nothing moves; one minute is common.
     """
 
-    __slots__ = ("_interval", "_moved", "_pinging", "_send", "_timer", "begun")
+    __slots__ = ("_interval", "_moved", "_notes", "_pinging", "_send", "_timer", "_told", "begun")
 
-    def __init__(self, send: Send, interval: float) -> None:
+    def __init__(self, send: Send, interval: float, notes: Notes) -> None:
         self.begun = False
         self._send = send
+        self._notes = notes
+        self._told = notes
         self._interval = interval
         self._moved = False
         self._pinging: asyncio.Task[None] | None = None
@@ -106,9 +115,15 @@ class EventStream:
         if self._pinging is not None:
             self._pinging.cancel()
 
+    def late_notes(self) -> bytes:
+        """Comments for what was noted after the headers had gone."""
+        return note_comment(self._notes, self._told)
+
     async def _begin(self, frames: bytes) -> None:
         self.begun = True
-        await self._send({"type": "http.response.start", "status": 200, "headers": EVENT_STREAM})
+        self._told = Notes(repairs=self._notes.repairs[:], retries=self._notes.retries)
+        headers = EVENT_STREAM + note_headers(self._notes)
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         await self._send(part(frames))
 
     def _wait(self) -> None:
@@ -126,8 +141,12 @@ def part(body: bytes, *, more: bool = True) -> HTTPResponseBodyEvent:
     return {"type": "http.response.body", "body": body, "more_body": more}
 
 
-async def send_json(send: Send, body: bytes) -> None:
-    """Answer 200 with a JSON document."""
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+async def send_json(send: Send, body: bytes, notes: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    """Answer 200 with a JSON document, and with the headers that `notes` became."""
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        *notes,
+    ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send(part(body, more=False))

@@ -21,7 +21,7 @@ class Broken(ScriptedBackend):
 
 
 def app(backend: ScriptedBackend | None = None) -> ASGIApp:
-    return create_app(backend or ScriptedBackend(), rules=GuardRules())
+    return create_app(backend or ScriptedBackend(), guards=GuardRules())
 
 
 @pytest.mark.parametrize("path", ["/no", "/v1", "/v1/no", "/docs/no", "/schema/no"])

@@ -10,6 +10,7 @@ from gateway.app import create_app
 from gateway.core.errors import BackendFailed
 from gateway.core.events import ChatEvent, Finished, TextDelta, Usage
 from gateway.http.guards import GuardRules
+from gateway.http.openai.hot import Rules
 from gateway.testing import ScriptedBackend, live_server
 
 ANSWER: list[ChatEvent] = [TextDelta("Hi"), Finished("stop", Usage(3, 2))]
@@ -17,7 +18,7 @@ ASKED = {"model": "demo", "messages": [{"role": "user", "content": "Hello"}]}
 
 
 async def ask(backend: ScriptedBackend, **fields: Any) -> httpx.Response:
-    async with live_server(create_app(backend, rules=GuardRules())) as url, client(url) as http:
+    async with live_server(create_app(backend, guards=GuardRules())) as url, client(url) as http:
         return await http.post("/v1/chat/completions", json={**ASKED, **fields})
 
 
@@ -64,7 +65,7 @@ async def test_an_effort_goes_to_models_that_can_make_one(
 
 
 async def test_more_answers_than_allowed_are_refused_and_not_queued() -> None:
-    app = create_app(ScriptedBackend(0.5, ANSWER), rules=GuardRules(), max_open=1)
+    app = create_app(ScriptedBackend(0.5, ANSWER), guards=GuardRules(), rules=Rules(max_open=1))
     async with live_server(app) as url, client(url) as http:
         first = asyncio.create_task(http.post("/v1/chat/completions", json=ASKED))
         await asyncio.sleep(0.1)
@@ -76,7 +77,7 @@ async def test_more_answers_than_allowed_are_refused_and_not_queued() -> None:
 
 async def test_a_client_that_leaves_ends_the_work_upstream() -> None:
     backend = ScriptedBackend([TextDelta("Hi")], 30.0)
-    async with live_server(create_app(backend, rules=GuardRules())) as url, client(url) as http:
+    async with live_server(create_app(backend, guards=GuardRules())) as url, client(url) as http:
         body = {**ASKED, "stream": True}
         async with http.stream("POST", "/v1/chat/completions", json=body) as response:
             await anext(response.aiter_lines())
@@ -86,7 +87,7 @@ async def test_a_client_that_leaves_ends_the_work_upstream() -> None:
 
 async def test_models_are_listed_and_found_by_their_shortest_names() -> None:
     backend = ScriptedBackend(models=("demo:latest", "hf.co/someone/Model:q4"))
-    async with live_server(create_app(backend, rules=GuardRules())) as url, client(url) as http:
+    async with live_server(create_app(backend, guards=GuardRules())) as url, client(url) as http:
         listed = (await http.get("/v1/models")).json()
         assert [(model["id"], model["owned_by"]) for model in listed["data"]] == [
             ("demo", "library"),
@@ -101,7 +102,7 @@ async def test_models_are_listed_and_found_by_their_shortest_names() -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 async def test_other_methods_are_not_allowed(method: str) -> None:
-    app = create_app(ScriptedBackend(), rules=GuardRules())
+    app = create_app(ScriptedBackend(), guards=GuardRules())
     async with live_server(app) as url, client(url) as http:
         response = await http.request(method, "/v1/chat/completions")
         assert (response.status_code, response.headers["allow"]) == (405, "POST")

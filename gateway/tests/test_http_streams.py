@@ -9,6 +9,7 @@ from litestar.types import Message
 
 from gateway.core.errors import BackendFailed, BackendUnreachable
 from gateway.core.events import Finished, TextDelta
+from gateway.core.notes import Notes
 from gateway.core.requests import ChatRequest
 from gateway.dialects.openai.chat.writing import ChunkWriter
 from gateway.http.leaving import LEAVING, WhileConnected
@@ -56,7 +57,7 @@ def writer() -> ChunkWriter:
 
 async def test_one_batch_is_one_write() -> None:
     backend, wire = ScriptedBackend([HI, HI, HI], [HI, BYE]), Wire()
-    await send_events(wire.send, writer(), backend.chat(ASKED))
+    await send_events(wire.send, writer(), backend.chat(ASKED), Notes())
     assert [message["more_body"] for message in wire.sent[1:]] == [True, True, False]
     assert wire.body.endswith(b"data: [DONE]\n\n")
 
@@ -64,19 +65,19 @@ async def test_one_batch_is_one_write() -> None:
 async def test_what_fails_before_the_first_batch_is_no_stream() -> None:
     backend, wire = ScriptedBackend(BackendUnreachable("Refused.")), Wire()
     with pytest.raises(BackendUnreachable):
-        await send_events(wire.send, writer(), backend.chat(ASKED))
+        await send_events(wire.send, writer(), backend.chat(ASKED), Notes())
     assert wire.sent == []
 
 
 async def test_an_answer_without_an_event_is_a_failure() -> None:
     with pytest.raises(BackendFailed):
-        await send_events(Wire().send, writer(), ScriptedBackend().chat(ASKED))
+        await send_events(Wire().send, writer(), ScriptedBackend().chat(ASKED), Notes())
 
 
 @pytest.mark.parametrize("error", [BackendFailed("Broke."), KeyError("secret")])
 async def test_what_fails_later_is_an_error_frame_and_no_end_mark(error: Exception) -> None:
     wire = Wire()
-    await send_events(wire.send, writer(), ScriptedBackend([HI], error).chat(ASKED))
+    await send_events(wire.send, writer(), ScriptedBackend([HI], error).chat(ASKED), Notes())
     frames = wire.body.split(b"\n\n")
     assert frames[-2].startswith(b'data: {"error":{')
     assert b"[DONE]" not in wire.body
@@ -86,7 +87,7 @@ async def test_what_fails_later_is_an_error_frame_and_no_end_mark(error: Excepti
 
 async def answer(backend: ScriptedBackend, wire: Wire) -> None:
     with WhileConnected(wire.scope, wire.receive):
-        await send_events(wire.send, writer(), backend.chat(ASKED))
+        await send_events(wire.send, writer(), backend.chat(ASKED), Notes())
 
 
 @pytest.mark.parametrize("script", [(60.0,), ([HI], 60.0)], ids=["before", "within"])
@@ -130,7 +131,7 @@ async def test_no_watcher_is_left_behind() -> None:
 
 async def streamed(backend: ScriptedBackend) -> Wire:
     wire = Wire()
-    await send_events(wire.send, writer(), backend.chat(ASKED), ping=0.05)
+    await send_events(wire.send, writer(), backend.chat(ASKED), Notes(), ping=0.05)
     return wire
 
 

@@ -46,7 +46,7 @@ async def test_nothing_is_left_behind(seed: int) -> None:
     before = asyncio.all_tasks()
     async with Simulator(token_delay=0.001) as simulator:
         client = UpstreamClient(simulator.url)
-        app = create_app(OllamaBackend(client), rules=GuardRules())
+        app = create_app(OllamaBackend(client), guards=GuardRules())
         async with GatewayServer(app, listen("127.0.0.1", 0), grace=1) as server:
             for _ in range(25):
                 await asyncio.gather(*(visit(server.address, chance) for _ in range(20)))

@@ -10,6 +10,7 @@ from msgspec import Raw
 
 from gateway.core.errors import BackendFailed, Invalid
 from gateway.core.models import Embeddings
+from gateway.core.notes import Notes
 from gateway.core.requests import EmbedRequest
 from gateway.dialects.decoding import decode
 from gateway.dialects.openai.embeddings import EmbeddingRequest, read, write
@@ -24,9 +25,9 @@ def asked(**fields: Any) -> EmbeddingRequest:
 
 def test_one_text_or_many() -> None:
     one = EmbedRequest(model="demo-embed", inputs=("a",))
-    assert read(asked()) == one
-    assert read(asked(dimensions=None, encoding_format=None, user="u")) == one
-    assert read(asked(input=["a", "b"], dimensions=2)) == EmbedRequest(
+    assert read(asked(), Notes()) == one
+    assert read(asked(dimensions=None, encoding_format=None, user="u"), Notes()) == one
+    assert read(asked(input=["a", "b"], dimensions=2), Notes()) == EmbedRequest(
         model="demo-embed", inputs=("a", "b"), dimensions=2
     )
 
@@ -64,7 +65,7 @@ def test_base64_is_of_little_endian_floats() -> None:
 )
 def test_mistakes_are_named(fields: dict[str, Any], param: str, reason: str) -> None:
     with pytest.raises(Invalid) as caught:
-        read(asked(**fields))
+        read(asked(**fields), Notes())
     assert (caught.value.param, caught.value.reason) == (param, reason)
 
 

@@ -28,7 +28,7 @@ def chat(version: bytes = b"1.1") -> bytes:
 
 
 def serving(backend: ScriptedBackend, grace: float = 0.2) -> GatewayServer:
-    app = create_app(backend, rules=GuardRules())
+    app = create_app(backend, guards=GuardRules())
     return GatewayServer(app, listen("127.0.0.1", 0), grace=grace)
 
 

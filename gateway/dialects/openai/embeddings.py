@@ -3,7 +3,7 @@
 import base64
 import sys
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -11,10 +11,23 @@ from msgspec import Meta, Raw, Struct
 
 from gateway.core.errors import InvalidRequest, Unsupported
 from gateway.core.models import Embeddings
+from gateway.core.notes import Notes
 from gateway.core.requests import EmbedRequest
 from gateway.dialects.openai.chat.reading import check_model
+from gateway.dialects.openai.fields import FieldTable, honoured, ignored
 
-__all__ = ["EmbeddingList", "EmbeddingRequest", "read", "write"]
+__all__ = ["FIELDS", "EmbeddingList", "EmbeddingRequest", "read", "write"]
+
+FIELDS = FieldTable(
+    "/v1/embeddings",
+    honoured("model", "a model that makes embeddings, or an alias"),
+    honoured("input", "a text, or up to 2048; token ids are refused, because Ollama takes none"),
+    honoured("encoding_format", "`float` or `base64`"),
+    honoured("dimensions", "refused when the vectors are shorter"),
+    ignored("user", ""),
+    honoured("options", "Ollama's own options, as they are"),
+    honoured("keep_alive", "how long the model stays loaded: `5m`, or seconds"),
+)
 
 Inputs = Annotated[list[Any], Meta(min_length=1, max_length=2048)]
 
@@ -26,6 +39,9 @@ class EmbeddingRequest(Struct, kw_only=True):
     input: str | Inputs
     encoding_format: Literal["float", "base64"] | None = None
     dimensions: Annotated[int, Meta(ge=1)] | None = None
+    user: str | None = None
+    options: dict[str, Any] | None = None
+    keep_alive: str | float | None = None
 
 
 class Embedding(Struct, kw_only=True):
@@ -50,14 +66,21 @@ class EmbeddingList(Struct, kw_only=True):
     usage: EmbeddingUsage
 
 
-def read(request: EmbeddingRequest) -> EmbedRequest:
+def read(request: EmbeddingRequest, notes: Notes, unknown: Sequence[str] = ()) -> EmbedRequest:
     """The request in core terms. A text that is too long is refused later, never cut."""
     check_model(request.model)
+    FIELDS.check(request, notes, unknown)
     inputs = [request.input] if isinstance(request.input, str) else request.input
     for index, text in enumerate(inputs):
         check_input(text, "input" if isinstance(request.input, str) else f"input[{index}]")
     return EmbedRequest(
-        model=request.model, inputs=tuple(inputs), dimensions=request.dimensions, truncate=False
+        model=request.model,
+        inputs=tuple(inputs),
+        dimensions=request.dimensions,
+        truncate=False,
+        keep_alive=request.keep_alive,
+        options=request.options or {},
+        notes=notes,
     )
 
 

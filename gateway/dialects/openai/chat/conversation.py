@@ -19,6 +19,7 @@ from gateway.core.messages import (
     UserMessage,
     text,
 )
+from gateway.core.notes import Notes
 from gateway.dialects.decoding import decode_part, missing
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.images import read_image
@@ -32,7 +33,7 @@ PARTS = msgspec.json.Decoder(list[wire.Part])
 ARGUMENTS = msgspec.json.Decoder(dict[str, Any])
 
 
-def read_messages(messages: list[wire.RequestMessage]) -> tuple[Message, ...]:
+def read_messages(messages: list[wire.RequestMessage], notes: Notes) -> tuple[Message, ...]:
     """The conversation in core terms; `InvalidRequest` where it could not have happened.
 
     OpenAI writes a place in the conversation as `messages.[3].role`, a place in the schema as
@@ -44,12 +45,17 @@ def read_messages(messages: list[wire.RequestMessage]) -> tuple[Message, ...]:
     read: list[Message] = []
     for index, message in enumerate(messages):
         if message.role == "tool":
-            read.append(tool_result(message, index, names))
+            read.append(tool_result(message, index, names, notes))
             answer(message, index, unanswered)
             continue
         if unanswered:
             break
-        read.append(spoken(message, index))
+        if message.role == "function":
+            read.append(function_result(message, index, read, notes))
+            continue
+        if message.name is not None:
+            notes.ignore(f"messages[{index}].name")
+        read.append(spoken(message, index, notes))
         if message.tool_calls:
             asked_at = index
             unanswered = [call.id for call in message.tool_calls]
@@ -77,39 +83,35 @@ def left_unanswered(index: int, ids: list[str]) -> Invalid:
     )
 
 
-def spoken(message: wire.RequestMessage, index: int) -> Message:
-    """A message of any role but `tool`. `developer` is today's name of `system`, in its place."""
+def spoken(message: wire.RequestMessage, index: int, notes: Notes) -> Message:
+    """A message that is no result. `developer` is today's name of `system`, in its place."""
     match message.role:
         case "system" | "developer":
-            return SystemMessage(read_content(message.content, index, "text"))
+            return SystemMessage(read_content(message.content, index, notes, "text"))
         case "user":
-            return UserMessage(read_content(message.content, index, "text", "image_url"))
-        case "assistant":
-            return assistant(message, index)
-        case role:
-            raise Unsupported(
-                f"Messages of role '{role}' are not supported; use 'tool'.",
-                param=f"messages[{index}].role",
-                reason="unsupported_value",
-            )
+            return UserMessage(read_content(message.content, index, notes, "text", "image_url"))
+        case _:
+            return assistant(message, index, notes)
 
 
-def assistant(message: wire.RequestMessage, index: int) -> AssistantMessage:
+def assistant(message: wire.RequestMessage, index: int, notes: Notes) -> AssistantMessage:
     """An answer of the past. Clients leave `content` out beside tool calls (haystack)."""
-    for name in ("function_call", "audio"):
-        if getattr(message, name) is not None:
-            raise Unsupported(
-                f"'{name}' is not supported in messages.", param=f"messages[{index}].{name}"
-            )
+    at = f"messages[{index}]"
+    if message.audio is not None:
+        raise Unsupported("'audio' is not supported in messages.", param=f"{at}.audio")
     said = message.content
-    content = () if said is wire.ABSENT else read_content(said, index, "text", "refusal")
+    content = () if said is wire.ABSENT else read_content(said, index, notes, "text", "refusal")
+    calls = [
+        read_call(call, f"{at}.tool_calls[{number}]")
+        for number, call in enumerate(message.tool_calls or ())
+    ]
+    if (old := message.function_call) is not None:
+        call = wire.RequestToolCall(f"call_of_message_{index}", old)
+        calls.append(read_call(call, f"{at}.function_call"))
     return AssistantMessage(
         content or text(message.refusal or ""),
         message.reasoning_content or message.reasoning or "",
-        tuple(
-            read_call(call, f"messages[{index}].tool_calls[{number}]")
-            for number, call in enumerate(message.tool_calls or ())
-        ),
+        tuple(calls),
     )
 
 
@@ -133,15 +135,31 @@ def read_call(call: wire.RequestToolCall, at: str) -> ToolCall:
     return ToolCall(call.id, call.function.name, arguments)
 
 
-def tool_result(message: wire.RequestMessage, index: int, names: dict[str, str]) -> ToolMessage:
+def tool_result(
+    message: wire.RequestMessage, index: int, names: dict[str, str], notes: Notes
+) -> ToolMessage:
     call_id = message.tool_call_id
     if call_id is None:
         raise missing(f"messages[{index}].tool_call_id")
-    content = read_content(message.content, index, "text")
+    content = read_content(message.content, index, notes, "text")
     return ToolMessage(content, call_id, names.get(call_id, message.name or ""))
 
 
-def read_content(content: Raw, index: int, *types: str) -> Content:
+def function_result(
+    message: wire.RequestMessage, index: int, before: list[Message], notes: Notes
+) -> ToolMessage:
+    """A result in its old form, which names the function and stands right behind its call."""
+    match before[-1:]:
+        case [AssistantMessage(tool_calls=[*_, call])] if call.name == message.name:
+            content = read_content(message.content, index, notes, "text")
+            return ToolMessage(content, call.id, call.name)
+    raise InvalidRequest(
+        "A message with role 'function' must follow a message whose 'function_call' has its name.",
+        param=f"messages.[{index}].role",
+    )
+
+
+def read_content(content: Raw, index: int, notes: Notes, *types: str) -> Content:
     """A string, which is not decoded, a list of parts of these types, or null: nothing said."""
     first = memoryview(content)[0] if content is not wire.ABSENT else None
     if first == QUOTE:
@@ -149,7 +167,7 @@ def read_content(content: Raw, index: int, *types: str) -> Content:
     at = f"messages[{index}].content"
     if first == BRACKET:
         parts = decode_part(PARTS, content, at)
-        return tuple(read_part(part, f"{at}[{i}]", types) for i, part in enumerate(parts))
+        return tuple(read_part(part, f"{at}[{i}]", types, notes) for i, part in enumerate(parts))
     if first == NULL:
         return ()
     if first is None:
@@ -161,7 +179,7 @@ def read_content(content: Raw, index: int, *types: str) -> Content:
     )
 
 
-def read_part(part: wire.Part, at: str, types: tuple[str, ...]) -> ContentPart:
+def read_part(part: wire.Part, at: str, types: tuple[str, ...], notes: Notes) -> ContentPart:
     if part.type not in types:
         raise Unsupported(
             f"Parts of type '{part.type}' are not supported here; these are: {', '.join(types)}.",
@@ -173,7 +191,9 @@ def read_part(part: wire.Part, at: str, types: tuple[str, ...]) -> ContentPart:
             wire.Part(type="text", text=str(value)) | wire.Part(type="refusal", refusal=str(value))
         ):
             return TextPart(value)
-        case wire.Part(type="image_url", image_url=wire.ImageURL(url=url)):
+        case wire.Part(type="image_url", image_url=wire.ImageURL(url, detail)):
+            if detail not in (None, "auto"):
+                notes.ignore(f"{at}.image_url.detail")
             return read_image(url, f"{at}.image_url.url")
         case wire.Part(type="image_url", image_url=str(url)):
             return read_image(url, f"{at}.image_url")

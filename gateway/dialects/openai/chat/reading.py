@@ -1,14 +1,12 @@
 """A chat completion request in core terms."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import msgspec
-from msgspec import Raw
-
-from gateway.core.errors import InvalidRequest, ModelNotFound, Unsupported
+from gateway.core.errors import InvalidRequest, ModelNotFound
+from gateway.core.notes import Notes
 from gateway.core.requests import (
     AnyJSON,
     AnyText,
@@ -20,18 +18,18 @@ from gateway.core.requests import (
     ToolChoice,
     ToolDefinition,
 )
-from gateway.dialects.decoding import decode_part, missing
+from gateway.dialects.decoding import missing
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.chat.conversation import read_messages
+from gateway.dialects.openai.chat.fields import FIELDS
+from gateway.dialects.openai.chat.tools import (
+    json_object,
+    read_choice,
+    read_functions,
+    read_tools,
+)
 
-__all__ = ["read"]
-
-REMEMBERED, REMEMBERED_BYTES = 32, 256 * 1024
-remembered_tools: dict[tuple[int, bytes], tuple[bytes, tuple[ToolDefinition, ...]]] = {}
-
-TOOLS = msgspec.json.Decoder(list[wire.FunctionTool] | None)
-
-NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
+__all__ = ["check_model", "read"]
 
 # What could be a name at Ollama; anything else is not sent on, because it cannot exist there.
 MODEL = re.compile(r"(?!.*(\.\.|//))[A-Za-z0-9._:/@-]{1,200}")
@@ -46,35 +44,71 @@ EFFORTS: dict[str, Thinking] = {
     "max": "max",
 }
 
+NO_OPTIONS: dict[str, Any] = {}
 
-def read(request: wire.ChatCompletionRequest) -> ChatRequest:
-    """The request in core terms; `Invalid` or `ModelNotFound` where it cannot be one."""
+
+def read(
+    request: wire.ChatCompletionRequest, notes: Notes, unknown: Sequence[str] = ()
+) -> ChatRequest:
+    """The request in core terms; `Invalid` or `ModelNotFound` where it cannot be one.
+
+    What has no effect, the `unknown` fields among it, goes into the notes.
+    """
     check_model(request.model)
-    refuse_unsupported(request)
-    if request.stream_options and not request.stream:
-        raise InvalidRequest(
-            "'stream_options' is only allowed when 'stream' is true.", param="stream_options"
-        )
-    tools = read_tools(request.tools)
-    refuse_one_call_at_a_time(request, tools)
+    FIELDS.check(request, notes, unknown)
+    if request.stream_options:
+        check_stream_options(request, notes)
+    tools, choice = read_tools_and_choice(request)
+    options = request.options or NO_OPTIONS
     return ChatRequest(
         model=request.model,
-        messages=read_messages(request.messages),
+        messages=read_messages(request.messages, notes),
         tools=tools,
-        tool_choice=read_tool_choice(request.tool_choice),
+        tool_choice=choice,
+        # The old form knows a single call.
+        parallel_tool_calls=request.parallel_tool_calls is not False and not request.functions,
         sampling=read_sampling(request),
         response_format=read_format(request.response_format),
         logprobs=read_logprobs(request),
-        thinking=EFFORTS[request.reasoning_effort] if request.reasoning_effort else None,
+        thinking=read_thinking(request),
+        context_length=request.num_ctx,
+        keep_alive=request.keep_alive,
+        options=options,
+        notes=notes,
     )
 
 
 @lru_cache(maxsize=256)
 def check_model(model: str) -> None:
+    """`InvalidRequest` for no name, `ModelNotFound` for what cannot be one."""
     if not model:
         raise InvalidRequest("The model is empty.", param="model", reason="invalid_value")
     if not MODEL.fullmatch(model):
         raise ModelNotFound(model)
+
+
+def check_stream_options(request: wire.ChatCompletionRequest, notes: Notes) -> None:
+    if not request.stream:
+        raise InvalidRequest(
+            "'stream_options' is only allowed when 'stream' is true.", param="stream_options"
+        )
+    if request.stream_options and request.stream_options.include_obfuscation:
+        notes.ignore("stream_options.include_obfuscation")
+
+
+def read_tools_and_choice(
+    request: wire.ChatCompletionRequest,
+) -> tuple[tuple[ToolDefinition, ...], ToolChoice]:
+    tools = read_tools(request.tools)
+    if tools:
+        for old in ("functions", "function_call"):
+            if getattr(request, old):
+                raise InvalidRequest(f"'{old}' and 'tools' exclude each other.", param=old)
+        return read_choice(request.tool_choice, tools, "tool_choice")
+    tools = read_functions(request.functions)
+    if tools or request.function_call is not None:
+        return read_choice(request.function_call, tools, "function_call")
+    return read_choice(request.tool_choice, (), "tool_choice")
 
 
 def read_sampling(request: wire.ChatCompletionRequest) -> Sampling:
@@ -83,11 +117,14 @@ def read_sampling(request: wire.ChatCompletionRequest) -> Sampling:
     return Sampling(
         temperature=request.temperature,
         top_p=request.top_p,
+        top_k=request.top_k,
+        min_p=request.min_p,
         seed=request.seed,
         stop=(stop,) if isinstance(stop, str) else tuple(stop),
         max_tokens=request.max_completion_tokens or request.max_tokens,
         presence_penalty=request.presence_penalty,
         frequency_penalty=request.frequency_penalty,
+        repeat_penalty=request.repeat_penalty,
     )
 
 
@@ -102,48 +139,14 @@ def read_logprobs(request: wire.ChatCompletionRequest) -> int | None:
     return None
 
 
-def read_tools(tools: Raw) -> tuple[ToolDefinition, ...]:
-    """The tools; those of the last requests are remembered by their very bytes.
-
-    Found by length and end rather than by a hash of the whole, which would be the dearest part.
-    """
-    if tools is wire.ABSENT:
-        return ()
-    text = bytes(tools)
-    mark = len(text), text[-64:]
-    known = remembered_tools.get(mark)
-    if known is not None and known[0] == text:
-        return known[1]
-    read = decode_tools(text)
-    if len(text) <= REMEMBERED_BYTES:
-        if len(remembered_tools) >= REMEMBERED:
-            remembered_tools.clear()
-        remembered_tools[mark] = text, read
-    return read
-
-
-def decode_tools(text: bytes) -> tuple[ToolDefinition, ...]:
-    tools = decode_part(TOOLS, text, "tools") or ()
-    return tuple([read_tool(tool, index) for index, tool in enumerate(tools)])
-
-
-def read_tool(tool: wire.FunctionTool, index: int) -> ToolDefinition:
-    at = f"tools[{index}]"
-    if tool.type != "function":
-        raise Unsupported(
-            f"Tools of type '{tool.type}' are not supported, only 'function'.",
-            param=f"{at}.type",
-            reason="unsupported_value",
-        )
-    if tool.function is None:
-        raise missing(f"{at}.function")
-    function = tool.function
-    parameters = json_object(function.parameters, f"{at}.function.parameters") or NO_PARAMETERS
-    return ToolDefinition(function.name, function.description or "", parameters)
-
-
-def read_tool_choice(choice: object) -> ToolChoice:
-    return "none" if choice == "none" else "auto"
+def read_thinking(request: wire.ChatCompletionRequest) -> Thinking:
+    """Ollama's own word wins over OpenRouter's, and that over OpenAI's."""
+    if request.think is not None:
+        return request.think
+    effort = request.reasoning_effort
+    if request.reasoning and request.reasoning.effort:
+        effort = request.reasoning.effort
+    return EFFORTS[effort] if effort else None
 
 
 def read_format(asked: wire.ResponseFormat | None) -> ResponseFormat:
@@ -164,60 +167,3 @@ def read_format(asked: wire.ResponseFormat | None) -> ResponseFormat:
     if schema is None:
         raise missing(at)
     return JSONOf(asked.json_schema.name, schema, asked.json_schema.strict or False)
-
-
-def json_object(raw: Raw, param: str) -> Raw | None:
-    """The text of a JSON object, unread; `None` when it is absent or null."""
-    if raw is wire.ABSENT:
-        return None
-    match memoryview(raw)[0:1].tobytes():
-        case b"{":
-            return raw
-        case b"n":
-            return None
-    raise InvalidRequest(
-        f"Invalid '{param}': expected a JSON Schema object.", param=param, reason="invalid_type"
-    )
-
-
-# OpenAI's words for a field that is not honoured at all, and for one that is with other values.
-FIELD, VALUE = "unsupported_parameter", "unsupported_value"
-
-ONLY = {
-    "n": "only 1 is",
-    "tool_choice": "only 'auto' and 'none' are",
-    "modalities": "only 'text' is",
-}
-
-# Which fields with which of their values would change the answer and are not honoured.
-UNSUPPORTED: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-    ("n", lambda n: n > 1, VALUE),
-    ("logit_bias", bool, FIELD),
-    ("tool_choice", lambda choice: choice not in ("auto", "none"), VALUE),
-    ("functions", bool, FIELD),
-    ("function_call", lambda choice: choice not in ("auto", "none"), FIELD),
-    ("modalities", lambda modalities: bool({*modalities} - {"text"}), VALUE),
-    ("audio", lambda _: True, FIELD),
-    ("web_search_options", lambda _: True, FIELD),
-    ("moderation", lambda moderation: "block" in str(moderation.get("policy")), FIELD),
-)
-
-
-def refuse_unsupported(request: wire.ChatCompletionRequest) -> None:
-    """Refuse by name what would otherwise be dropped without a word."""
-    for name, matters, reason in UNSUPPORTED:
-        value = getattr(request, name)
-        if value is not None and matters(value):
-            hint = f" with this value; {ONLY[name]}" if name in ONLY else ""
-            raise Unsupported(f"'{name}' is not supported{hint}.", param=name, reason=reason)
-
-
-def refuse_one_call_at_a_time(
-    request: wire.ChatCompletionRequest, tools: tuple[ToolDefinition, ...]
-) -> None:
-    if request.parallel_tool_calls is False and tools:
-        raise Unsupported(
-            "'parallel_tool_calls' cannot be switched off.",
-            param="parallel_tool_calls",
-            reason=VALUE,
-        )

@@ -42,6 +42,10 @@ PositiveInt = Annotated[int, Meta(ge=1)]
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 StopList = Annotated[list[str], Meta(max_length=4)]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+Metadata = Annotated[
+    dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]],
+    Meta(max_length=16),
+]
 
 
 # Left raw: the text of a prompt only passes through, and agents send the same tools every time.
@@ -96,7 +100,7 @@ class RequestMessage(Struct):
     refusal: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
-    function_call: dict[str, Any] | None = None
+    function_call: RequestFunctionCall | None = None
     audio: dict[str, Any] | None = None
 
 
@@ -144,6 +148,12 @@ class StreamOptions(Struct):
     include_obfuscation: bool | None = None
 
 
+class Reasoning(Struct):
+    """As OpenRouter and Ollama take it beside `reasoning_effort`."""
+
+    effort: Effort | None = None
+
+
 class ChatCompletionRequest(Struct, kw_only=True):
     """What a client may ask of `POST /v1/chat/completions`."""
 
@@ -164,9 +174,20 @@ class ChatCompletionRequest(Struct, kw_only=True):
     tools: Tools = ABSENT
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
-    reasoning_effort: Effort | None = None
-    functions: list[dict[str, Any]] | None = None
+    functions: list[FunctionDefinition] | None = None
     function_call: str | dict[str, Any] | None = None
+    reasoning_effort: Effort | None = None
+    reasoning: Reasoning | None = None
+    verbosity: Literal["low", "medium", "high"] | None = None
+    store: bool | None = None
+    metadata: Metadata | None = None
+    service_tier: str | None = None
+    user: str | None = None
+    safety_identifier: str | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_retention: str | None = None
+    prompt_cache_options: dict[str, Any] | None = None
+    prediction: dict[str, Any] | None = None
     logit_bias: dict[str, float] | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
@@ -174,6 +195,13 @@ class ChatCompletionRequest(Struct, kw_only=True):
     audio: dict[str, Any] | None = None
     web_search_options: dict[str, Any] | None = None
     moderation: dict[str, Any] | None = None
+    options: dict[str, Any] | None = None
+    num_ctx: PositiveInt | None = None
+    top_k: Annotated[int, Meta(ge=0)] | None = None
+    min_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    repeat_penalty: Annotated[float, Meta(ge=0)] | None = None
+    keep_alive: str | float | None = None
+    think: bool | Literal["low", "medium", "high", "max"] | None = None
 
 
 class FunctionCall(Struct):

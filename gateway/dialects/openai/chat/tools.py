@@ -1,0 +1,198 @@
+"""The tools of a request, and which of them the model may or must call."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from gateway.core.errors import InvalidRequest, Unsupported
+from gateway.core.requests import NamedTool, ToolChoice, ToolDefinition
+from gateway.dialects.decoding import decode_part, explained, missing
+from gateway.dialects.openai.chat import wire
+
+__all__ = ["json_object", "read_choice", "read_functions", "read_tools"]
+
+REMEMBERED, REMEMBERED_BYTES = 32, 256 * 1024
+remembered_tools: dict[tuple[int, bytes], tuple[bytes, tuple[ToolDefinition, ...]]] = {}
+
+TOOLS = msgspec.json.Decoder(list[wire.FunctionTool] | None)
+
+NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
+
+Tools = tuple[ToolDefinition, ...]
+
+
+def read_tools(tools: Raw) -> Tools:
+    """The tools; those of the last requests are remembered by their very bytes.
+
+    Found by length and end rather than by a hash of the whole, which would be the dearest part.
+    """
+    if tools is wire.ABSENT:
+        return ()
+    text = bytes(tools)
+    mark = len(text), text[-64:]
+    known = remembered_tools.get(mark)
+    if known is not None and known[0] == text:
+        return known[1]
+    read = decode_tools(text)
+    if len(text) <= REMEMBERED_BYTES:
+        if len(remembered_tools) >= REMEMBERED:
+            remembered_tools.clear()
+        remembered_tools[mark] = text, read
+    return read
+
+
+def decode_tools(text: bytes) -> Tools:
+    tools = decode_part(TOOLS, text, "tools") or ()
+    return tuple([read_tool(tool, f"tools[{index}]") for index, tool in enumerate(tools)])
+
+
+def read_tool(tool: wire.FunctionTool, at: str) -> ToolDefinition:
+    if tool.type != "function":
+        raise Unsupported(
+            f"Tools of type '{tool.type}' are not supported, only 'function'.",
+            param=f"{at}.type",
+            reason="unsupported_value",
+        )
+    if tool.function is None:
+        raise missing(f"{at}.function")
+    return read_function(tool.function, f"{at}.function")
+
+
+def read_function(function: wire.FunctionDefinition, at: str) -> ToolDefinition:
+    return ToolDefinition(
+        function.name,
+        function.description or "",
+        json_object(function.parameters, f"{at}.parameters") or NO_PARAMETERS,
+        function.strict or False,
+    )
+
+
+def read_functions(functions: Iterable[wire.FunctionDefinition] | None) -> Tools:
+    """The tools in their old form."""
+    return tuple(
+        [read_function(one, f"functions[{index}]") for index, one in enumerate(functions or ())]
+    )
+
+
+def json_object(raw: Raw, param: str) -> Raw | None:
+    """The text of a JSON object, unread; `None` when it is absent or null."""
+    if raw is wire.ABSENT:
+        return None
+    match memoryview(raw)[0:1].tobytes():
+        case b"{":
+            return raw
+        case b"n":
+            return None
+    raise InvalidRequest(
+        f"Invalid '{param}': expected a JSON Schema object.", param=param, reason="invalid_type"
+    )
+
+
+class Named(Struct):
+    name: str
+
+
+class Chosen(Struct):
+    """A tool by its name: `{"type": "function", "function": {"name": …}}`."""
+
+    type: str
+    function: Named | None = None
+
+
+class AllowedTools(Struct):
+    tools: list[Chosen]
+    mode: str = "auto"
+
+
+class ChoiceObject(Chosen):
+    """`name` stands beside `type` in the old `function_call`, and in some clients' haste."""
+
+    name: str | None = None
+    allowed_tools: AllowedTools | None = None
+
+
+def read_choice(
+    choice: str | dict[str, Any] | None, tools: Tools, param: str
+) -> tuple[Tools, ToolChoice]:
+    """Which tools may be called, and whether one must be.
+
+    Without tools `auto` and `none` ask for what happens anyway; everything else is a mistake.
+    """
+    match choice:
+        case None | "auto":
+            return tools, "auto"
+        case "none":
+            return tools, "none"
+        case "required" if param == "tool_choice":
+            if not tools:
+                raise without_tools(param)
+            return tools, "required"
+        case str():
+            raise invalid(param, f"'{choice[:64]}' is none of 'none', 'auto' and 'required'.")
+    return read_choice_object(convert(choice, param), tools, param)
+
+
+def convert(choice: dict[str, Any], param: str) -> ChoiceObject:
+    try:
+        # The old form is a bare name.
+        return msgspec.convert({"type": "function", **choice}, ChoiceObject)
+    except msgspec.ValidationError as error:
+        raise explained(str(error), param) from None
+
+
+def read_choice_object(choice: ChoiceObject, tools: Tools, param: str) -> tuple[Tools, ToolChoice]:
+    if not tools:
+        raise without_tools(param)
+    match choice:
+        case ChoiceObject(type="function"):
+            name = choice.function.name if choice.function else choice.name
+            if name is None:
+                raise missing(f"{param}.function.name")
+            return tools, NamedTool(offered(name, tools, f"{param}.function.name").name)
+        case ChoiceObject(type="allowed_tools", allowed_tools=AllowedTools(allowed, mode)):
+            return read_allowed(allowed, tools, param), read_mode(mode, param)
+        case ChoiceObject(type="allowed_tools"):
+            raise missing(f"{param}.allowed_tools")
+    raise Unsupported(
+        f"A tool choice of type '{choice.type[:64]}' is not supported; 'function' and"
+        " 'allowed_tools' are.",
+        param=f"{param}.type",
+        reason="unsupported_value",
+    )
+
+
+def read_allowed(allowed: list[Chosen], tools: Tools, param: str) -> Tools:
+    names = set()
+    for index, chosen in enumerate(allowed):
+        at = f"{param}.allowed_tools.tools[{index}]"
+        if chosen.function is None:
+            raise missing(f"{at}.function")
+        names.add(offered(chosen.function.name, tools, f"{at}.function.name").name)
+    if not names:
+        raise invalid(f"{param}.allowed_tools.tools", "no tool is allowed; use 'none'.")
+    return tuple([tool for tool in tools if tool.name in names])
+
+
+def read_mode(mode: str, param: str) -> ToolChoice:
+    if mode == "required":
+        return "required"
+    if mode == "auto":
+        return "auto"
+    raise invalid(f"{param}.allowed_tools.mode", "'auto' and 'required' are the modes.")
+
+
+def offered(name: str, tools: Tools, param: str) -> ToolDefinition:
+    for tool in tools:
+        if tool.name == name:
+            return tool
+    raise invalid(param, f"no tool of the name '{name[:64]}' is offered.")
+
+
+def without_tools(param: str) -> InvalidRequest:
+    return InvalidRequest(f"'{param}' is only allowed when tools are specified.", param=param)
+
+
+def invalid(param: str, why: str) -> InvalidRequest:
+    return InvalidRequest(f"Invalid '{param}': {why}", param=param, reason="invalid_value")

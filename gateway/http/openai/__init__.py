@@ -1,0 +1,1 @@
+"""OpenAI's API: a file for each route, and the table of them."""

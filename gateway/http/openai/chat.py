@@ -1,0 +1,85 @@
+"""`POST /v1/chat/completions`."""
+
+import msgspec
+from litestar.types import Scope, Send
+
+from gateway.core.clock import unix_now
+from gateway.core.ids import new_id
+from gateway.core.notes import Notes
+from gateway.core.replies import collect
+from gateway.core.requests import ChatRequest
+from gateway.dialects.decoding import RequestDecoder
+from gateway.dialects.openai.chat import wire
+from gateway.dialects.openai.chat.fields import FIELDS
+from gateway.dialects.openai.chat.reading import read
+from gateway.dialects.openai.chat.writing import ChunkWriter, write
+from gateway.http.notes import note_headers
+from gateway.http.openai.hot import ERRORS, HotRoute
+from gateway.http.operations import RawOperation
+from gateway.http.streams import send_events, send_json
+
+__all__ = ["OPERATION", "ChatCompletions"]
+
+OPERATION = RawOperation(
+    path=FIELDS.path,
+    method="post",
+    summary="Answer a conversation",
+    tag="OpenAI",
+    description=(
+        "The next message of a conversation, whole or, with `stream`, as server-sent events"
+        " that end with `data: [DONE]`. A field that would change the answer and cannot be"
+        " honoured is refused by its name; what has no effect, unknown fields among it, is named"
+        " in the header `x-mochi-ignored`."
+    ),
+    request=wire.ChatCompletionRequest,
+    fields=FIELDS,
+    mentioned=(wire.Part, wire.FunctionTool),
+    response=wire.ChatCompletion,
+    streams=True,
+    errors=ERRORS,
+)
+
+BODY = RequestDecoder(wire.ChatCompletionRequest)
+
+
+class ChatCompletions(HotRoute):
+    """The next message of a conversation."""
+
+    async def answer(self, body: bytes, scope: Scope, send: Send) -> None:
+        asked, unknown = BODY.decode(body)
+        notes = Notes(strict=self.rules.strict)
+        request = read(asked, notes, unknown)
+        if request.thinking:
+            request = await self._thinking_if_it_can(request, asked)
+        batches = self.backend.chat(request)
+        id, created = new_id("chatcmpl-"), unix_now()
+        logprobs = request.logprobs is not None
+        if asked.stream:
+            usage = bool(asked.stream_options and asked.stream_options.include_usage)
+            writer = ChunkWriter(
+                id=id,
+                model=asked.model,
+                created=created,
+                include_usage=usage,
+                logprobs=logprobs,
+            )
+            await send_events(send, writer, batches, notes)
+        else:
+            reply = await collect(batches)
+            answer = write(reply, id=id, model=asked.model, created=created, logprobs=logprobs)
+            await send_json(send, answer, note_headers(notes))
+
+    async def _thinking_if_it_can(
+        self, request: ChatRequest, asked: wire.ChatCompletionRequest
+    ) -> ChatRequest:
+        """Agents send an effort to every model; one that cannot think is asked without, and the
+        caller is told so. Ollama itself refuses the request."""
+        can = (await self.backend.show(request.model)).capabilities
+        if can is None or "thinking" in can:
+            return request
+        named = [
+            name for name in ("think", "reasoning", "reasoning_effort") if getattr(asked, name)
+        ]
+        for name in named:
+            request.notes.ignore(name, why="has no effect, because the model cannot reason")
+        return msgspec.structs.replace(request, thinking=None)

@@ -1,0 +1,66 @@
+"""What the hot routes share: a POST that is a raw ASGI application."""
+
+from abc import ABC, abstractmethod
+
+from litestar.enums import ScopeType
+from litestar.types import Receive, Scope, Send
+from msgspec import Struct
+
+from gateway.core.backend import Backend
+from gateway.core.errors import MethodNotAllowed, Overloaded
+from gateway.http.body import ClientGone, read_body
+from gateway.http.leaving import WhileConnected
+
+__all__ = ["ERRORS", "HotRoute", "Rules"]
+
+ERRORS = (
+    (400, "A field is wrong or cannot be honoured (`param`), or the prompt is too long."),
+    (404, "There is no such model."),
+    (413, "The body is too large."),
+    (415, "The body is not `application/json`."),
+    (502, "Ollama cannot be reached, or it failed."),
+    (503, "Too busy, or the model cannot be loaded."),
+    (504, "Ollama went silent."),
+)
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """What the operator allows.
+
+    `max_body` in bytes; `max_open` is how many answers of a route may be under way at a time, more
+    are `Overloaded`; `max_n` is the most choices a request may ask for. With `strict` a field that
+    has no effect is refused instead of named in a header.
+    """
+
+    max_body: int = 32 * 1024 * 1024
+    max_open: int = 4096
+    max_n: int = 16
+    strict: bool = False
+
+
+class HotRoute(ABC):
+    """A POST of `/v1` over this backend."""
+
+    def __init__(self, backend: Backend, rules: Rules) -> None:
+        self.backend = backend
+        self.rules = rules
+        self._open = 0
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
+            raise MethodNotAllowed("Only POST is allowed here.", ("POST",))
+        if self._open >= self.rules.max_open:
+            raise Overloaded(f"{self.rules.max_open} requests are being answered already.")
+        self._open += 1
+        try:
+            body = await read_body(receive, self.rules.max_body)
+            with WhileConnected(scope, receive):
+                await self.answer(body, scope, send)
+        except ClientGone:
+            pass
+        finally:
+            self._open -= 1
+
+    @abstractmethod
+    async def answer(self, body: bytes, scope: Scope, send: Send) -> None:
+        """Answer a request with this body."""

@@ -114,9 +114,11 @@ class OllamaBackend:
         known = _NOTHING_KNOWN
         if self._windows.by_need or prompt.images or prompt.sounds:
             known = self._shown.known(request.model) or await self._known(request.model)
-        check_media(prompt, known)
+            if prompt.images or prompt.sounds:
+                check_media(prompt, known)
+        asked = asked_window(request)
         window = self._windows.choose(
-            request.model, asked_window(request), prompt, request.sampling.max_tokens, known
+            request.model, asked, prompt, request.sampling.max_tokens, known
         )
         request.notes.num_ctx = window
         body = asking.chat(request, window)
@@ -124,7 +126,7 @@ class OllamaBackend:
             return await self._open("POST", "/api/chat", body, request.model)
         except ContextOverflow as error:
             length = error.details.get("n_prompt_tokens")
-            if length is None or window is None or asked_window(request) is not None:
+            if length is None or window is None or asked is not None:
                 raise
             window = self._windows.grown(request.model, length, window, known)
             if window is None:

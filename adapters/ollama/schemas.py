@@ -71,8 +71,8 @@ class _Keeping:
         self._met += 1
         if self._met > _MOST:
             raise TooLarge
-        if isinstance(schema, bool):
-            return {} if schema else {"description": "Must not be given."}
+        if schema is None or isinstance(schema, bool):
+            return {} if schema is not False else {"description": "Must not be given."}
         if not isinstance(schema, dict):
             raise Misshapen(f"{at} must be an object")
         schema, above = self._references.flat(schema, above)
@@ -97,7 +97,6 @@ class _Keeping:
                 return {
                     name: self._property(member, name, f"{place}.{name}", above)
                     for name, member in value.items()
-                    if member is not None
                 }
             case "anyOf", list():
                 return [

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from adapters.ollama.tools import rendered
+from adapters.simulator.gotypes import Place
+from adapters.simulator.tools import read_tool
 from gateway.core.errors import InvalidRequest
 from gateway.core.requests import ToolDefinition
 
@@ -24,10 +26,10 @@ def function(parameters: Any, name: str = "f", description: str = "Does f.") -> 
     return found
 
 
-def shown_property(schema: Any, name: str = "n", **top: Any) -> Any:
-    """What becomes of a single property."""
-    parameters = function({"type": "object", "properties": {name: schema}, **top})["parameters"]
-    return parameters["properties"][name]
+def shown_property(schema: Any, definitions: Any = None) -> Any:
+    """What becomes of a single property, `n`."""
+    parameters = {"type": "object", "properties": {"n": schema}, "$defs": definitions or {}}
+    return function(parameters)["parameters"]["properties"]["n"]
 
 
 UNIT = {"Unit": {"type": "string", "enum": ["C", "F"], "description": "A unit.", "title": "Unit"}}
@@ -78,6 +80,7 @@ BASE = {"Base": {"type": "object", "properties": {"a": {"type": "string"}}, "req
             },
         ),
         (True, {}),
+        (None, {}),
         (False, {"description": "Must not be given."}),
         ({"$ref": "https://example.com/x"}, {"description": '($ref: "https://example.com/x")'}),
         ({"not": {"type": "null"}}, {"description": '(not: {"type":"null"})'}),
@@ -117,7 +120,7 @@ def test_definitions_stay_for_what_is_kept_whole(keyword: str) -> None:
 def test_a_reference_without_end_becomes_words() -> None:
     node = {"type": "object", "description": "A node.", "properties": {}}
     node["properties"] = {"next": {"$ref": "#/$defs/Node"}, "name": {"type": "string"}}
-    assert shown_property({"$ref": "#/$defs/Node"}, **{"$defs": {"Node": node}}) == {
+    assert shown_property({"$ref": "#/$defs/Node"}, {"Node": node}) == {
         "type": "object",
         "description": "A node.",
         "properties": {
@@ -128,8 +131,8 @@ def test_a_reference_without_end_becomes_words() -> None:
             "name": {"type": "string"},
         },
     }
-    chased = {"$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}}}
-    assert "the same as A" in shown_property({"$ref": "#/$defs/A"}, **chased)["description"]
+    chased = {"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}}
+    assert "the same as A" in shown_property({"$ref": "#/$defs/A"}, chased)["description"]
     assert shown_property({"$ref": "#"})["description"].startswith("(the same as the whole")
 
 
@@ -159,7 +162,7 @@ def test_a_reference_without_end_becomes_words() -> None:
     ],
 )
 def test_what_belongs_together_is_merged_where_that_is_exact(parts: Any, expected: Any) -> None:
-    shown = shown_property({"allOf": parts}, **{"$defs": BASE})
+    shown = shown_property({"allOf": parts}, BASE)
     assert shown.get("required", []) == expected.get("required", [])
     assert shown == expected
 
@@ -307,3 +310,28 @@ def test_no_keyword_is_lost_without_a_word(schema: dict[str, Any]) -> None:
     for asked, told in zip(below(schema), below(shown), strict=True):
         for keyword in asked.keys() & LOST:
             assert f"{keyword}: " in told["description"]
+
+
+KEYWORDS = [*KEPT, *LOST, "$ref", "$defs", "definitions", "allOf", "oneOf", "const", "not"]
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(["string", "#", "#/$defs/a", "#/definitions/b", "#/properties/a", "a"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*KEYWORDS, "a", "b"]), inner, max_size=4)
+    ),
+    max_leaves=30,
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYWORDS), ANYTHING, max_size=5))
+def test_whatever_is_sent_ollama_can_read(parameters: dict[str, Any]) -> None:
+    try:
+        shown = function(parameters)
+    except InvalidRequest:
+        return
+    kept = read_tool({"type": "function", "function": shown}, Place("ChatRequest"))
+    assert kept.description == shown["description"]
+    assert msgspec.json.decode(msgspec.json.encode(kept.parameters)) == shown["parameters"]

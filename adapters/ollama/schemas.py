@@ -63,7 +63,7 @@ class _Keeping:
             elif _says_more(key, value, name, description):
                 lost[key] = self._said(key, value)
         found = {"type": "object", "properties": {}, **found}
-        if self._refers and "$defs" in self._root:
+        if self._refers and self._root.get("$defs"):
             found["$defs"] = self._root["$defs"]
         return found, _with_words(description, lost)
 

@@ -25,13 +25,14 @@ from gateway.core.requests import (
     AnyJSON,
     AnyText,
     ChatRequest,
+    CompletionRequest,
     EmbedRequest,
     JSONOf,
     ResponseFormat,
     ToolDefinition,
 )
 
-__all__ = ["chat", "embed", "show"]
+__all__ = ["chat", "embed", "options", "show"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -60,7 +61,7 @@ def chat(request: ChatRequest) -> bytes:
             truncate=False,
             tools=_tools(request),
             format=_format(request.response_format),
-            options=_options(request),
+            options=options(request),
             think=request.thinking,
             keep_alive=request.keep_alive,
             logprobs=request.logprobs is not None,
@@ -192,7 +193,7 @@ def _format(wanted: ResponseFormat) -> str | Raw | None:
             return schema
 
 
-def _options(request: ChatRequest) -> wire.Options | dict[str, Any] | None:
+def options(request: ChatRequest | CompletionRequest) -> wire.Options | dict[str, Any] | None:
     """Only what was asked for, so that the model's own settings hold for the rest."""
     sampling = request.sampling
     # Ollama takes 0 for no limit or for no answer, depending on the model's template.
@@ -200,7 +201,7 @@ def _options(request: ChatRequest) -> wire.Options | dict[str, Any] | None:
         raise InvalidRequest(
             "max_tokens must be at least 1.", param="max_tokens", reason="integer_below_min_value"
         )
-    options = wire.Options(
+    asked = wire.Options(
         num_ctx=request.context_length,
         num_predict=sampling.max_tokens,
         temperature=sampling.temperature,
@@ -214,5 +215,5 @@ def _options(request: ChatRequest) -> wire.Options | dict[str, Any] | None:
         frequency_penalty=sampling.frequency_penalty,
     )
     if request.options:
-        return {**msgspec.to_builtins(options), **request.options}
-    return None if options == _NO_OPTIONS else options
+        return {**msgspec.to_builtins(asked), **request.options}
+    return None if asked == _NO_OPTIONS else asked

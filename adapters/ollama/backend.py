@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from adapters.ollama import answering, asking, wire
+from adapters.ollama import answering, asking, completing, wire
 from adapters.ollama.errors import garbled, refused, reported, unanswered
 from adapters.ollama.shown import ShownModels
 from adapters.upstream.client import UpstreamClient
@@ -16,7 +16,7 @@ from adapters.upstream.response import UpstreamResponse
 from gateway.core.errors import BackendFailed, ContextOverflow, MochiError, ModelNotFound
 from gateway.core.events import Batch
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
-from gateway.core.requests import ChatRequest, EmbedRequest
+from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
 
 __all__ = ["OllamaBackend"]
 
@@ -76,6 +76,29 @@ class OllamaBackend:
                         raise reader.failure
                     if not block and not reader.finished:
                         raise BackendFailed("Ollama's answer broke off before its end.")
+        except UpstreamError as error:
+            raise self._unanswered(error) from error
+
+    async def complete(self, request: CompletionRequest) -> AsyncGenerator[Batch, None]:
+        """As `chat`, once it is known what the model can do."""
+        body = completing.completion(request, await self.show(request.model))
+        reader = completing.CompletionReader(request.model)
+        lines = Lines()
+        try:
+            with await self._open("POST", "/api/generate", body, request.model) as response:
+                while not reader.finished:
+                    block = await response.block()
+                    batch = reader.read(lines.feed(block) if block else lines.rest())
+                    if reader.finished:
+                        await response.finish(PATIENCE)
+                    if batch:
+                        yield batch
+                    if reader.failure is not None:
+                        raise reader.failure
+                    if not block and not reader.finished:
+                        raise BackendFailed("Ollama's answer broke off before its end.")
+        except ContextOverflow as error:
+            raise ContextOverflow(error.message, param="prompt", **error.details) from error
         except UpstreamError as error:
             raise self._unanswered(error) from error
 

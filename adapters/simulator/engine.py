@@ -16,7 +16,7 @@ from adapters.simulator.schemas import BadSchema, instance
 from adapters.simulator.tokens import count, logprob, split
 from adapters.simulator.tools import Tool, wanted_calls
 from adapters.simulator.values import Guess
-from adapters.simulator.words import Talk, compose, think_aloud
+from adapters.simulator.words import Talk, bridge, compose, think_aloud
 
 __all__ = ["Generation", "Piece", "answer_chat", "answer_generate"]
 
@@ -92,7 +92,10 @@ def answer_generate(
     told = [Message(role="system", content=request.system)] if request.system else []
     talk = Talk([*told, asked], _salt(options))
     limits = _limits(request, options, prompt_tokens, window, zero=False)
-    answer = _answer(talk, request.format, (), _level(model, request.think))
+    if request.suffix and not request.raw:
+        answer = _Answer(text=bridge(request.prompt, request.suffix))
+    else:
+        answer = _answer(talk, request.format, (), _level(model, request.think))
     if answer.thinking:
         answer = _Answer(text=f"<think>{answer.thinking}</think>{answer.text}")
     return _generation(model, answer, limits, prompt_tokens, seed="")

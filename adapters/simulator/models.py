@@ -30,6 +30,10 @@ _GO = (
     "</tool_call>{{ end }}{{ end }}\n{{ end }}"
 )
 _PROMPT = "{{ .Prompt }}"
+_INSERT = (
+    "{{- if .Suffix }}<|fim_prefix|>{{ .Prompt }}<|fim_suffix|>{{ .Suffix }}<|fim_middle|>"
+    "{{- else }}{{ .Prompt }}\n{{- end }}"
+)
 
 
 class Pace(Struct, frozen=True):
@@ -154,6 +158,15 @@ _SEVEN = (
     ),
 )
 _BY_NAME = {model.name.model: model for model in _SEVEN}
+_INSERTING = replace(
+    _BY_NAME["demo-go"],
+    capabilities=("completion", "insert"),
+    listed_as=("completion", "insert"),
+    template=_INSERT,
+    own_template=_INSERT,
+    system="",
+    parameters={},
+)
 _SLOW = Pace(token_delay=0.05, rest_after=12, rest=2.0)
 
 
@@ -197,10 +210,12 @@ class Catalogue:
         return sorted(self._installed.values(), key=lambda model: -model.modified_at)
 
     def _unlisted(self, name: Name) -> Model | None:
-        """`demo-slow` and the faults; the model that a fault is shown on says what it can do."""
+        """`demo-slow`, `demo-insert`, and the faults, on the models that they are shown on."""
         model = None
         if name.model.lower() == "demo-slow":
             model = _renamed(_BY_NAME["demo"], name, pace=_SLOW)
+        elif name.model.lower() == "demo-insert":
+            model = _renamed(_INSERTING, name)
         elif fault := fault_of(name.model.lower()):
             model = _renamed(_BY_NAME[fault.on], name, fault=fault)
         return replace(model, modified_at=self._started_at) if model else None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from litestar.types import ASGIApp
 
+from adapters.enforcing.backend import EnforcingBackend
 from adapters.ollama.backend import OllamaBackend
 from adapters.upstream.client import Timeouts, UpstreamClient
 from extensions.status.routes import StatusExtension
@@ -21,7 +22,7 @@ __all__ = ["build", "from_environment", "ollama"]
 
 def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
-    backend: Backend = ollama(config)
+    backend: Backend = EnforcingBackend(ollama(config))
     return create_app(
         backend,
         extensions=[
@@ -49,7 +50,8 @@ def ollama(config: Config) -> OllamaBackend:
         first_byte=config.upstream_first_byte_timeout_seconds,
         between_reads=config.upstream_read_timeout_seconds,
     )
-    return OllamaBackend(UpstreamClient(config.ollama_host, timeouts=timeouts))
+    client = UpstreamClient(config.ollama_host, timeouts=timeouts)
+    return OllamaBackend(client, context=config.context, queue_limit=config.queue_limit)
 
 
 def guard_rules(config: Config) -> GuardRules:

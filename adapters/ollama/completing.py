@@ -19,14 +19,14 @@ BLANK = " "
 models begin a new document then, and this is the nearest to it that Ollama takes."""
 
 
-def completion(request: CompletionRequest, details: ModelDetails) -> bytes:
+def completion(request: CompletionRequest, num_ctx: int | None, known: ModelDetails) -> bytes:
     """The body of `POST /api/generate`; `Unsupported` for a suffix where the model takes none.
 
     The prompt is `raw`, so that the model goes on with it as it stands. Only with a suffix it goes
     through the model's template, because that knows how the two are put around the gap. `truncate`
     is off, as in `asking.chat`.
     """
-    can = details.capabilities
+    can = known.capabilities
     if request.suffix and can is not None and "insert" not in can:
         raise Unsupported(
             f"The model '{request.model}' does not support insertion.",
@@ -41,7 +41,7 @@ def completion(request: CompletionRequest, details: ModelDetails) -> bytes:
             truncate=False,
             raw=not request.suffix,
             suffix=request.suffix,
-            options=options(request),
+            options=options(request, num_ctx),
             # Any `think` is too much for models that cannot, and by default the others do.
             think=False if can and "thinking" in can else None,
             keep_alive=request.keep_alive,

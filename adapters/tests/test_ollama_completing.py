@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from adapters.ollama.backend import OllamaBackend
 from adapters.ollama.completing import CompletionReader, completion
 from adapters.tests.playback import (
     CUTS,
@@ -51,7 +52,7 @@ REFUSED: dict[str, tuple[type[MochiError], str | None]] = {
 def body(*capabilities: str, **fields: Any) -> Any:
     request = CompletionRequest(**{"model": "demo", "prompt": "Once", **fields})
     details = ModelDetails(name="demo", capabilities=frozenset(capabilities) or None)
-    return msgspec.json.decode(completion(request, details))
+    return msgspec.json.decode(completion(request, request.context_length, details))
 
 
 def read(*lines: Any) -> list[ChatEvent]:
@@ -195,6 +196,17 @@ async def test_the_model_is_looked_up_once() -> None:
         "POST /api/generate",
         "POST /api/generate",
     ]
+
+
+async def test_the_window_grows_with_the_prompt() -> None:
+    shown = answer(b'{"capabilities":["completion"],"model_info":{"x.context_length":40000}}')
+    async with playing(shown, stream(UPON, DONE)) as (playing_backend, playback):
+        backend = OllamaBackend(playing_backend._client, context="auto")
+        for words in (1, 20_000):
+            await collect(backend.complete(msgspec.structs.replace(ONCE, prompt="word " * words)))
+    windows = [msgspec.json.decode(body)["options"]["num_ctx"] for _, body in playback.requests[1:]]
+    assert windows == [8192, 40000]
+    assert ONCE.notes.num_ctx == 40000
 
 
 async def test_what_the_model_cannot_is_never_asked() -> None:

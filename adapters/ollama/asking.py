@@ -26,12 +26,13 @@ from gateway.core.requests import (
     AnyJSON,
     AnyText,
     ChatRequest,
+    CompletionRequest,
     EmbedRequest,
     JSONOf,
     ResponseFormat,
 )
 
-__all__ = ["chat", "embed", "show", "tools"]
+__all__ = ["chat", "embed", "options", "show", "tools"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -56,7 +57,7 @@ def chat(request: ChatRequest, num_ctx: int | None = None) -> bytes:
             truncate=False,
             tools=tools(request),
             format=_format(request.response_format),
-            options=_options(request, num_ctx),
+            options=options(request, num_ctx),
             think=request.thinking,
             keep_alive=request.keep_alive,
             logprobs=request.logprobs is not None,
@@ -171,7 +172,9 @@ def _format(wanted: ResponseFormat) -> str | Raw | None:
             return schema
 
 
-def _options(request: ChatRequest, num_ctx: int | None) -> wire.Options | dict[str, Any] | None:
+def options(
+    request: ChatRequest | CompletionRequest, num_ctx: int | None
+) -> wire.Options | dict[str, Any] | None:
     """Only what was asked for, so that the model's own settings hold for the rest."""
     sampling = request.sampling
     # Ollama takes 0 for no limit or for no answer, depending on the model's template.
@@ -179,7 +182,7 @@ def _options(request: ChatRequest, num_ctx: int | None) -> wire.Options | dict[s
         raise InvalidRequest(
             "max_tokens must be at least 1.", param="max_tokens", reason="integer_below_min_value"
         )
-    options = wire.Options(
+    asked = wire.Options(
         num_ctx=num_ctx,
         num_predict=sampling.max_tokens,
         temperature=sampling.temperature,
@@ -193,5 +196,5 @@ def _options(request: ChatRequest, num_ctx: int | None) -> wire.Options | dict[s
         frequency_penalty=sampling.frequency_penalty,
     )
     if request.options:
-        return {**msgspec.to_builtins(options), **request.options}
-    return None if options == _NO_OPTIONS else options
+        return {**msgspec.to_builtins(asked), **request.options}
+    return None if asked == _NO_OPTIONS else asked

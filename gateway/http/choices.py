@@ -29,9 +29,10 @@ async def merged(
 ) -> AsyncGenerator[tuple[int, Batch], None]:
     """The batches of all streams as they come, with the index of the stream.
 
-    None of another stream comes before the first of stream 0, and each stream is at most one batch
-    ahead. A failure is raised as soon as it is met; then, and when this is closed, the others are
-    closed before it ends.
+    None of another stream comes before the first of stream 0. Until then the others are read all
+    the same and held back: an Ollama that runs one request at a time may well have begun with
+    another, and would wait for it to be read. A failure is raised as soon as it is met; then, and
+    when this is closed, the others are closed before it ends.
     """
     if len(streams) == 1:
         async with aclosing(streams[0]) as only:
@@ -39,23 +40,30 @@ async def merged(
                 yield 0, batch
         return
     arrivals: asyncio.Queue[Arrival | asyncio.Task[None]] = asyncio.Queue()
-    begun = asyncio.Event()
     tasks = [
-        asyncio.create_task(forward(index, stream, arrivals, begun))
+        asyncio.create_task(forward(index, stream, arrivals))
         for index, stream in enumerate(streams)
     ]
     for task in tasks:
         task.add_done_callback(arrivals.put_nowait)
+    held: list[tuple[int, Batch]] | None = []
     running = len(tasks)
     try:
         while running:
-            match await arrivals.get():
-                case Arrival(index, batch, taken):
-                    taken.set()
-                    yield index, batch
-                case task:
-                    task.result()
-                    running -= 1
+            arrival = await arrivals.get()
+            if isinstance(arrival, Arrival):
+                arrival.taken.set()
+                if held is not None and arrival.index > 0:
+                    held.append((arrival.index, arrival.batch))
+                    continue
+                yield arrival.index, arrival.batch
+            else:
+                arrival.result()
+                running -= 1
+            if held is not None and (isinstance(arrival, Arrival) or arrival is tasks[0]):
+                for waiting in held:
+                    yield waiting
+                held = None
     finally:
         await ended(tasks)
 
@@ -69,23 +77,14 @@ class Arrival(Struct, frozen=True):
 
 
 async def forward(
-    index: int,
-    stream: AsyncGenerator[Batch, None],
-    arrivals: asyncio.Queue[Any],
-    begun: asyncio.Event,
+    index: int, stream: AsyncGenerator[Batch, None], arrivals: asyncio.Queue[Any]
 ) -> None:
-    """Hand over one batch after another; stream 0 sets `begun`, for which the others wait."""
+    """Hand over one batch after another."""
     async with aclosing(stream):
         async for batch in stream:
-            if index > 0:
-                await begun.wait()
             taken = asyncio.Event()
             arrivals.put_nowait(Arrival(index, batch, taken))
-            if index == 0:
-                begun.set()
             await taken.wait()
-    if index == 0:
-        begun.set()  # it had nothing to say; were this its failure, nobody should speak first
 
 
 async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -71,6 +71,19 @@ async def test_nobody_speaks_before_the_first_choice() -> None:
     assert sorted([index async for index, _ in merging]) == [0, 1, 1, 2, 2]
 
 
+async def test_an_ollama_that_begins_with_another_choice_is_not_left_waiting() -> None:
+    over = asyncio.Event()
+
+    async def second() -> AsyncGenerator[Batch, None]:
+        for number in range(50):
+            yield said(str(number))
+        over.set()
+
+    async with asyncio.timeout(1):
+        got = [at async for at, _ in merged([Stream(over, said("0"), BYE).play(), second()])]
+    assert (got[0], len(got)) == (0, 52)
+
+
 async def test_a_first_choice_that_says_nothing_holds_nobody_up() -> None:
     got = [arrival async for arrival in together(Stream(), Stream(said("1"), BYE))]
     assert got == [(1, said("1")), (1, BYE)]

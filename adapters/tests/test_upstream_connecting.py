@@ -194,6 +194,30 @@ async def test_tls_certificate_of_an_unknown_authority(tls: ssl.SSLContext) -> N
             await fetched(server.url.replace("127.0.0.1", "localhost"))
 
 
+async def test_a_checked_address_is_connected_to_whatever_the_name_stands_for(
+    tls: ssl.SSLContext, certificate: tuple[Path, Path]
+) -> None:
+    """One address refuses, the next answers; the certificate is for the name, and trusted."""
+    async with serving(once, tls=tls) as server:
+        client = UpstreamClient(
+            server.url.replace("127.0.0.1", "localhost"),
+            addresses=["127.0.0.2", "127.0.0.1"],
+            tls=ssl.create_default_context(cafile=str(certificate[0])),
+        )
+        with await client.open("GET", "/") as response:
+            assert await response.read(100) == b"hello"
+        await client.aclose()
+
+
+async def test_no_name_is_looked_up_when_there_is_an_address() -> None:
+    async with serving(once) as server:
+        url = f"http://no-such-name.invalid:{server.url.rpartition(':')[2]}"
+        client = UpstreamClient(url, addresses=["127.0.0.1"])
+        with await client.open("GET", "/") as response:
+            assert await response.read(100) == b"hello"
+        await client.aclose()
+
+
 async def test_tls_server_that_does_not_speak_it() -> None:
     async def script(peer: Peer) -> None:
         await peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")

@@ -15,6 +15,7 @@ from gateway.core.messages import (
     ImagePart,
     JSONTextPart,
     Message,
+    RemoteImagePart,
     SystemMessage,
     TextPart,
     ToolMessage,
@@ -35,7 +36,7 @@ __all__ = ["chat", "embed", "show"]
 
 _encode = msgspec.json.Encoder().encode
 
-_MEDIA = (ImagePart, AudioPart)
+_MEDIA = (ImagePart, RemoteImagePart, AudioPart)
 _NO_OPTIONS = wire.Options()
 
 _REMEMBERED = 32
@@ -46,7 +47,9 @@ _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 
 
 def chat(request: ChatRequest) -> bytes:
-    """The body of `POST /api/chat`; `Unsupported` for a tool choice that Ollama cannot enforce.
+    """The body of `POST /api/chat`.
+
+    `Unsupported` for a tool choice that Ollama cannot enforce, and for an image not yet fetched.
 
     `truncate` is always off: a prompt that does not fit becomes an error, where Ollama would drop
     the oldest messages without a word. `shift` is never sent, since changing it between two
@@ -134,10 +137,21 @@ def _content(content: Content) -> tuple[str | Raw, tuple[str, ...]]:
             return only.json, ()
         if isinstance(only, TextPart):
             return only.text, ()
-    media = tuple([part.base64 for part in content if isinstance(part, _MEDIA)])
+    media = tuple([_base64(part) for part in content if isinstance(part, _MEDIA)])
     if any(isinstance(part, JSONTextPart) for part in content):
         return _joined_json(content), media
     return text_of(content), media
+
+
+def _base64(part: ImagePart | RemoteImagePart | AudioPart) -> str:
+    if isinstance(part, RemoteImagePart):
+        raise Unsupported(
+            "Remote images are not fetched here: send a data URI (data:image/png;base64,…), or set"
+            " MOCHI_ALLOW_REMOTE_IMAGES=true to allow fetching.",
+            param=part.param,
+            reason="unsupported_value",
+        )
+    return part.base64
 
 
 def _joined_json(content: Content) -> Raw:

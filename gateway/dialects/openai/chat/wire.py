@@ -15,6 +15,7 @@ __all__ = [
     "Choice",
     "FunctionCall",
     "FunctionTool",
+    "InputAudio",
     "JSONSchemaFormat",
     "Logprobs",
     "Part",
@@ -109,6 +110,13 @@ class ImageURL(Struct):
     detail: str | None = None
 
 
+class InputAudio(Struct):
+    """`data` is base64, `format` is `wav` or `mp3`."""
+
+    data: str
+    format: str
+
+
 class Part(Struct):
     """A part of a content: what `type` says is set."""
 
@@ -116,6 +124,7 @@ class Part(Struct):
     text: str | None = None
     refusal: str | None = None
     image_url: ImageURL | str | None = None
+    input_audio: InputAudio | None = None
 
 
 class FunctionDefinition(Struct):

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from adapters.ollama import answering, asking, wire
+from adapters.ollama import answering, asking, senses, wire
 from adapters.ollama.errors import garbled, refused, reported, unanswered
 from adapters.ollama.shown import ShownModels
 from adapters.upstream.client import UpstreamClient
@@ -15,6 +15,7 @@ from adapters.upstream.lines import Lines
 from adapters.upstream.response import UpstreamResponse
 from gateway.core.errors import BackendFailed, ContextOverflow, MochiError, ModelNotFound
 from gateway.core.events import Batch
+from gateway.core.messages import has_sounds
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
 from gateway.core.requests import ChatRequest, EmbedRequest
 
@@ -62,6 +63,8 @@ class OllamaBackend:
         reader = answering.AnswerReader(request.model)
         lines = Lines()
         body = asking.chat(request)
+        if has_sounds(request.messages):
+            senses.require(await self.show(request.model), "audio", "sounds")
         try:
             with await self._open("POST", "/api/chat", body, request.model) as response:
                 while not reader.finished:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from litestar.types import ASGIApp
 
+from adapters.images.backend import FetchingBackend
+from adapters.images.fetcher import ImageFetcher
 from adapters.ollama.backend import OllamaBackend
 from adapters.upstream.client import Timeouts, UpstreamClient
 from extensions.status.routes import StatusExtension
@@ -22,6 +24,8 @@ __all__ = ["build", "from_environment", "ollama"]
 def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
     backend: Backend = ollama(config)
+    if config.allow_remote_images:
+        backend = FetchingBackend(backend, ImageFetcher())
     return create_app(
         backend,
         extensions=[

@@ -3,10 +3,8 @@
 import asyncio
 import os
 import resource
-import shutil
 import socket
 import ssl
-import subprocess
 import time
 from pathlib import Path
 
@@ -130,31 +128,6 @@ async def test_proxy_variables_are_not_read(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(name, f"http://127.0.0.1:{unused_port()}")
     async with serving(once) as server:
         assert await fetched(server.url) == b"hello"
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for localhost that has signed itself, and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("the openssl command is not here to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    command = f"{openssl} req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-    subject = "-subj /CN=localhost -addext subjectAltName=DNS:localhost"
-    subprocess.run(
-        [*command.split(), *subject.split(), "-keyout", str(key), "-out", str(certificate)],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key
-
-
-@pytest.fixture
-def tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    return context
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from litestar.types import ASGIApp
 
+from adapters.enforcing.backend import EnforcingBackend
 from adapters.images.backend import FetchingBackend
 from adapters.images.fetcher import ImageFetcher
 from adapters.ollama.backend import OllamaBackend
@@ -23,8 +24,8 @@ __all__ = ["build", "from_environment", "ollama"]
 
 def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
-    backend: Backend = ollama(config)
-    if config.allow_remote_images:
+    backend: Backend = EnforcingBackend(ollama(config))
+    if config.allow_remote_images:  # outermost: who asks again need not fetch again
         backend = FetchingBackend(backend, ImageFetcher())
     return create_app(
         backend,
@@ -53,7 +54,8 @@ def ollama(config: Config) -> OllamaBackend:
         first_byte=config.upstream_first_byte_timeout_seconds,
         between_reads=config.upstream_read_timeout_seconds,
     )
-    return OllamaBackend(UpstreamClient(config.ollama_host, timeouts=timeouts))
+    client = UpstreamClient(config.ollama_host, timeouts=timeouts)
+    return OllamaBackend(client, context=config.context, queue_limit=config.queue_limit)
 
 
 def guard_rules(config: Config) -> GuardRules:

@@ -5,6 +5,7 @@ import ssl
 import time
 from base64 import b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -271,8 +272,9 @@ async def test_a_body_longer_than_announced_ends_where_it_should() -> None:
 async def test_everything_together_has_a_time_limit(pieces: tuple[bytes, ...]) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
-        await peer.send(*pieces, pause=0.05)
-        await peer.left()
+        with suppress(RuntimeError):  # uvloop's, when the other side has left
+            await peer.send(*pieces, pause=0.05)
+            await peer.left()
 
     start = time.perf_counter()
     async with serving(script) as server:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -94,6 +95,7 @@ class ShownModels:
         return entry
 
 
+@lru_cache(maxsize=1024)
 def full_name(name: str) -> str:
     """One spelling for all that Ollama takes for the same model: `Demo`, `library/demo:latest`."""
     full = name.lower().removeprefix("registry.ollama.ai/").removeprefix("library/")

@@ -14,7 +14,6 @@ from gateway.core.messages import (
     ImagePart,
     JSONTextPart,
     Message,
-    RemoteImagePart,
     TextPart,
 )
 from gateway.core.models import ModelDetails

@@ -13,7 +13,7 @@ from gateway.core.errors import InvalidRequest
 from gateway.core.events import Batch
 from gateway.core.messages import ImagePart, Message, RemoteImagePart
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
-from gateway.core.requests import ChatRequest, EmbedRequest
+from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
 
 __all__ = ["FetchingBackend"]
 
@@ -39,6 +39,9 @@ class FetchingBackend:
         """`InvalidRequest` for an image that cannot be fetched, at the first iteration."""
         remote = _remote(request.messages)
         return self._fetched_chat(request, remote) if remote else self._inner.chat(request)
+
+    def complete(self, request: CompletionRequest) -> AsyncGenerator[Batch, None]:
+        return self._inner.complete(request)
 
     async def embed(self, request: EmbedRequest) -> Embeddings:
         return await self._inner.embed(request)

@@ -8,6 +8,7 @@ from msgspec import Raw
 
 from adapters.ollama import wire
 from adapters.ollama.errors import not_fetched
+from adapters.ollama.tools import rendered
 from gateway.core.errors import InvalidRequest, Unsupported
 from gateway.core.messages import (
     AssistantMessage,
@@ -27,24 +28,18 @@ from gateway.core.requests import (
     AnyJSON,
     AnyText,
     ChatRequest,
+    CompletionRequest,
     EmbedRequest,
     JSONOf,
     ResponseFormat,
-    ToolDefinition,
 )
 
-__all__ = ["chat", "embed", "show", "tools"]
+__all__ = ["chat", "embed", "options", "show", "tools"]
 
 _encode = msgspec.json.Encoder().encode
 
 _MEDIA = (ImagePart, RemoteImagePart, AudioPart)
 _NO_OPTIONS = wire.Options()
-
-_REMEMBERED = 32
-_renderings: dict[int, tuple[tuple[ToolDefinition, ...], Raw]] = {}
-
-# Ollama shows templates `"properties": null` for a tool that declares none.
-_NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 
 
 def chat(request: ChatRequest, num_ctx: int | None = None) -> bytes:
@@ -64,7 +59,7 @@ def chat(request: ChatRequest, num_ctx: int | None = None) -> bytes:
             truncate=False,
             tools=tools(request),
             format=_format(request.response_format),
-            options=_options(request, num_ctx),
+            options=options(request, num_ctx),
             think=request.thinking,
             keep_alive=request.keep_alive,
             logprobs=request.logprobs is not None,
@@ -167,30 +162,12 @@ def tools(request: ChatRequest) -> Raw | None:
         case "none":
             return None
         case "auto":
-            return _rendered(request.tools) if request.tools else None
+            return rendered(request.tools) if request.tools else None
     raise Unsupported(
         "Ollama cannot be made to call a tool: use tool_choice 'auto' or 'none'.",
         param="tool_choice",
         reason="unsupported_value",
     )
-
-
-def _rendered(tools: tuple[ToolDefinition, ...]) -> Raw:
-    """The JSON of these tools; an agent's come back with every request, as the same object."""
-    known = _renderings.get(id(tools))
-    if known is not None and known[0] is tools:
-        return known[1]
-    rendering = Raw(_encode([_tool(tool) for tool in tools]))
-    if len(_renderings) >= _REMEMBERED:
-        _renderings.clear()
-    _renderings[id(tools)] = tools, rendering
-    return rendering
-
-
-def _tool(tool: ToolDefinition) -> wire.Tool:
-    declares_none = bytes(tool.parameters).strip(b"{} \t\r\n") == b""
-    parameters = _NO_PARAMETERS if declares_none else tool.parameters
-    return wire.Tool(wire.Function(tool.name, tool.description, parameters))
 
 
 def _format(wanted: ResponseFormat) -> str | Raw | None:
@@ -203,7 +180,9 @@ def _format(wanted: ResponseFormat) -> str | Raw | None:
             return schema
 
 
-def _options(request: ChatRequest, num_ctx: int | None) -> wire.Options | dict[str, Any] | None:
+def options(
+    request: ChatRequest | CompletionRequest, num_ctx: int | None
+) -> wire.Options | dict[str, Any] | None:
     """Only what was asked for, so that the model's own settings hold for the rest."""
     sampling = request.sampling
     # Ollama takes 0 for no limit or for no answer, depending on the model's template.
@@ -211,7 +190,7 @@ def _options(request: ChatRequest, num_ctx: int | None) -> wire.Options | dict[s
         raise InvalidRequest(
             "max_tokens must be at least 1.", param="max_tokens", reason="integer_below_min_value"
         )
-    options = wire.Options(
+    asked = wire.Options(
         num_ctx=num_ctx,
         num_predict=sampling.max_tokens,
         temperature=sampling.temperature,
@@ -225,5 +204,5 @@ def _options(request: ChatRequest, num_ctx: int | None) -> wire.Options | dict[s
         frequency_penalty=sampling.frequency_penalty,
     )
     if request.options:
-        return {**msgspec.to_builtins(options), **request.options}
-    return None if options == _NO_OPTIONS else options
+        return {**msgspec.to_builtins(asked), **request.options}
+    return None if asked == _NO_OPTIONS else asked

@@ -19,7 +19,15 @@ from gateway.core.messages import (
 from gateway.core.models import ModelDetails
 from gateway.core.requests import ChatRequest, CompletionRequest
 
-__all__ = ["ContextPolicy", "Prompt", "Windows", "asked_window", "measured", "step"]
+__all__ = [
+    "ContextPolicy",
+    "Prompt",
+    "Windows",
+    "asked_window",
+    "measured",
+    "measured_text",
+    "step",
+]
 
 ContextPolicy = Literal["auto", "ollama"] | int
 """By need, Ollama's own choice, or so many tokens."""
@@ -56,7 +64,7 @@ def measured(messages: tuple[Message, ...], tools: Raw | None = None) -> Prompt:
             if isinstance(part, JSONTextPart):
                 size += len(part.json)
             elif isinstance(part, TextPart):
-                size += len(part.text) if part.text.isascii() else len(part.text.encode())
+                size += octets(part.text)
             elif isinstance(part, ImagePart):
                 images += 1
             elif isinstance(part, AudioPart):
@@ -69,6 +77,15 @@ def measured(messages: tuple[Message, ...], tools: Raw | None = None) -> Prompt:
                 size += len(call.name) + len(str(call.arguments))
     extra = TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_IMAGE * (images + sounds)
     return Prompt(math.ceil(size / BYTES_PER_TOKEN) + extra, images, sounds)
+
+
+def measured_text(text: str) -> Prompt:
+    """The size of a text that goes to the model as it is."""
+    return Prompt(math.ceil(octets(text) / BYTES_PER_TOKEN))
+
+
+def octets(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def asked_window(request: ChatRequest | CompletionRequest) -> int | None:

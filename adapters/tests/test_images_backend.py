@@ -21,7 +21,7 @@ from gateway.core.messages import (
     UserMessage,
     text,
 )
-from gateway.core.requests import ChatRequest
+from gateway.core.requests import ChatRequest, CompletionRequest
 from gateway.testing import ScriptedBackend
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -194,9 +194,11 @@ async def test_who_leaves_during_the_answer_ends_the_chat() -> None:
 
 
 async def test_all_else_is_the_inner_backends() -> None:
-    inner = ScriptedBackend(models=["a", "b"])
+    inner = ScriptedBackend([Finished("stop")], models=["a", "b"])
     backend = fetching(inner)
     assert await backend.models() == await inner.models()
     assert await backend.show("a") == await inner.show("a")
     assert await backend.version() == "0.0.0"
+    completion = CompletionRequest(model="a", prompt="Once")
+    assert [event async for event in each(backend.complete(completion))] == [Finished("stop")]
     await backend.aclose()

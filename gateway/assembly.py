@@ -6,6 +6,8 @@ from pathlib import Path
 from litestar.types import ASGIApp
 
 from adapters.enforcing.backend import EnforcingBackend
+from adapters.images.backend import FetchingBackend
+from adapters.images.fetcher import ImageFetcher
 from adapters.ollama.backend import OllamaBackend
 from adapters.upstream.client import Timeouts, UpstreamClient
 from extensions.status.routes import StatusExtension
@@ -23,6 +25,8 @@ __all__ = ["build", "from_environment", "ollama"]
 def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
     backend: Backend = EnforcingBackend(ollama(config))
+    if config.allow_remote_images:  # outermost: who asks again need not fetch again
+        backend = FetchingBackend(backend, ImageFetcher())
     return create_app(
         backend,
         extensions=[

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Raw, Struct
 
+from adapters.ollama.errors import not_fetched
 from adapters.ollama.shown import full_name
 from gateway.core.messages import (
     AssistantMessage,
@@ -54,6 +55,7 @@ def measured(messages: tuple[Message, ...], tools: Raw | None = None) -> Prompt:
     """The size of a conversation with the tools as they are sent.
 
     By bytes rather than characters: a character beyond ASCII is about a token, and 3 bytes.
+    `Unsupported` for an image not yet fetched, before anything is asked of Ollama.
     """
     size = len(tools) if tools is not None else 0
     images = sounds = 0
@@ -67,6 +69,8 @@ def measured(messages: tuple[Message, ...], tools: Raw | None = None) -> Prompt:
                 images += 1
             elif isinstance(part, AudioPart):
                 sounds += 1
+            else:
+                raise not_fetched(part.param)
         if isinstance(message, AssistantMessage):
             size += len(message.thinking)
             for call in message.tool_calls:

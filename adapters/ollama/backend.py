@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from adapters.ollama import answering, asking, wire
+from adapters.ollama.described import DescribedCards
 from adapters.ollama.errors import garbled, refused, reported, unanswered
 from adapters.ollama.shown import ShownModels
 from adapters.upstream.client import UpstreamClient
@@ -45,13 +46,14 @@ class OllamaBackend:
         self._client = client
         self._probe_seconds = probe_seconds
         self._shown = ShownModels(self._show)
+        self._described = DescribedCards(self._shown)
 
     async def models(self) -> list[ModelCard]:
-        """As Ollama lists them: the newest first."""
+        """As Ollama lists them: the newest first; with what is known of each."""
         answer = await self._whole(_tags, "GET", "/api/tags")
         cards = [answering.card(model) for model in answer.models or ()]
         self._shown.listed(cards)
-        return cards
+        return await self._described.complete(cards)
 
     async def show(self, model: str) -> ModelDetails:
         """Asked once, and again when a list of the models, or a 404, says the model changed."""
@@ -102,6 +104,7 @@ class OllamaBackend:
     async def aclose(self) -> None:
         """Close every connection; what still runs ends with an error."""
         await self._client.aclose()
+        await self._described.aclose()
         await self._shown.aclose()
 
     async def _show(self, model: str) -> ModelDetails:

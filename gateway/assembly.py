@@ -5,6 +5,7 @@ from pathlib import Path
 
 from litestar.types import ASGIApp
 
+from adapters.aliased import AliasedBackend
 from adapters.ollama.backend import OllamaBackend
 from adapters.upstream.client import Timeouts, UpstreamClient
 from extensions.status.routes import StatusExtension
@@ -22,6 +23,8 @@ __all__ = ["build", "from_environment", "ollama"]
 def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
     backend: Backend = ollama(config)
+    if config.aliases:
+        backend = AliasedBackend(backend, config.aliases)
     return create_app(
         backend,
         extensions=[

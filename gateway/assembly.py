@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 
 from litestar.types import ASGIApp
+from msgspec.structs import replace
 
 from adapters.aliased import AliasedBackend
 from adapters.ollama.backend import OllamaBackend
+from adapters.ollama.passthrough import OllamaPassthrough
 from adapters.upstream.client import Timeouts, UpstreamClient
 from extensions.status.routes import StatusExtension
 from gateway import __version__
@@ -14,10 +16,14 @@ from gateway.app import create_app
 from gateway.config import Config, load
 from gateway.core.backend import Backend
 from gateway.http.guards import GuardRules
+from gateway.http.ollama import LARGE_BODIES, OllamaRoutes
 from gateway.http.openai.hot import Rules
 from gateway.http.origins import LOOPBACK_NAMES
 
 __all__ = ["build", "from_environment", "ollama"]
+
+A_DAY = 86400
+"""Seconds: Ollama says nothing while it verifies or converts what may be a terabyte."""
 
 
 def build(config: Config) -> ASGIApp:
@@ -37,6 +43,7 @@ def build(config: Config) -> ASGIApp:
             max_n=config.max_n,
             strict=config.strict,
         ),
+        ollama=ollama_routes(config) if config.ollama_passthrough else None,
         documents=config.on_loopback or config.api_key is not None,
     )
 
@@ -47,12 +54,26 @@ def from_environment() -> ASGIApp:
 
 
 def ollama(config: Config) -> OllamaBackend:
-    timeouts = Timeouts(
+    return OllamaBackend(UpstreamClient(config.ollama_host, timeouts=patience(config)))
+
+
+def ollama_routes(config: Config) -> OllamaRoutes:
+    asking = OllamaPassthrough(UpstreamClient(config.ollama_host, timeouts=patience(config)))
+    managing = None
+    if config.ollama_manage:
+        unhurried = replace(patience(config), first_byte=A_DAY, between_reads=A_DAY)
+        managing = OllamaPassthrough(UpstreamClient(config.ollama_host, timeouts=unhurried))
+    return OllamaRoutes(
+        asking, managing, max_body=config.max_body_bytes, max_open=config.max_streams
+    )
+
+
+def patience(config: Config) -> Timeouts:
+    return Timeouts(
         connect=config.upstream_connect_timeout_seconds,
         first_byte=config.upstream_first_byte_timeout_seconds,
         between_reads=config.upstream_read_timeout_seconds,
     )
-    return OllamaBackend(UpstreamClient(config.ollama_host, timeouts=timeouts))
 
 
 def guard_rules(config: Config) -> GuardRules:
@@ -63,4 +84,5 @@ def guard_rules(config: Config) -> GuardRules:
         cors_origins=config.cors_origins,
         api_key=config.api_key,
         max_body=config.max_body_bytes,
+        large_bodies=("/v1/", *(LARGE_BODIES if config.ollama_passthrough else ())),
     )

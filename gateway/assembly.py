@@ -7,6 +7,7 @@ from litestar.types import ASGIApp
 from msgspec.structs import replace
 
 from adapters.aliased import AliasedBackend
+from adapters.enforcing.backend import EnforcingBackend
 from adapters.ollama.backend import OllamaBackend
 from adapters.ollama.passthrough import OllamaPassthrough
 from adapters.upstream.client import Timeouts, UpstreamClient
@@ -28,7 +29,7 @@ A_DAY = 86400
 
 def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
-    backend: Backend = ollama(config)
+    backend: Backend = EnforcingBackend(ollama(config))
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
     return create_app(
@@ -54,7 +55,8 @@ def from_environment() -> ASGIApp:
 
 
 def ollama(config: Config) -> OllamaBackend:
-    return OllamaBackend(UpstreamClient(config.ollama_host, timeouts=patience(config)))
+    client = UpstreamClient(config.ollama_host, timeouts=patience(config))
+    return OllamaBackend(client, context=config.context, queue_limit=config.queue_limit)
 
 
 def ollama_routes(config: Config) -> OllamaRoutes:

@@ -31,7 +31,7 @@ from gateway.core.requests import (
     ToolDefinition,
 )
 
-__all__ = ["chat", "embed", "show"]
+__all__ = ["chat", "embed", "show", "tools"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -45,8 +45,10 @@ _renderings: dict[int, tuple[tuple[ToolDefinition, ...], Raw]] = {}
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 
 
-def chat(request: ChatRequest) -> bytes:
-    """The body of `POST /api/chat`; `Unsupported` for a tool choice that Ollama cannot enforce.
+def chat(request: ChatRequest, num_ctx: int | None = None) -> bytes:
+    """The body of `POST /api/chat`, for a context window of `num_ctx` tokens.
+
+    `Unsupported` for a tool choice that Ollama cannot enforce.
 
     `truncate` is always off: a prompt that does not fit becomes an error, where Ollama would drop
     the oldest messages without a word. `shift` is never sent, since changing it between two
@@ -58,9 +60,9 @@ def chat(request: ChatRequest) -> bytes:
             messages=tuple([_message(message) for message in _one_prompt(request.messages)]),
             stream=True,
             truncate=False,
-            tools=_tools(request),
+            tools=tools(request),
             format=_format(request.response_format),
-            options=_options(request),
+            options=_options(request, num_ctx),
             think=request.thinking,
             keep_alive=request.keep_alive,
             logprobs=request.logprobs is not None,
@@ -151,7 +153,8 @@ def _joined_json(content: Content) -> Raw:
     return Raw(b'"%b"' % b"\\n".join(pieces))
 
 
-def _tools(request: ChatRequest) -> Raw | None:
+def tools(request: ChatRequest) -> Raw | None:
+    """The tools as they are sent, if any are."""
     match request.tool_choice:
         case "none":
             return None
@@ -192,7 +195,7 @@ def _format(wanted: ResponseFormat) -> str | Raw | None:
             return schema
 
 
-def _options(request: ChatRequest) -> wire.Options | dict[str, Any] | None:
+def _options(request: ChatRequest, num_ctx: int | None) -> wire.Options | dict[str, Any] | None:
     """Only what was asked for, so that the model's own settings hold for the rest."""
     sampling = request.sampling
     # Ollama takes 0 for no limit or for no answer, depending on the model's template.
@@ -201,7 +204,7 @@ def _options(request: ChatRequest) -> wire.Options | dict[str, Any] | None:
             "max_tokens must be at least 1.", param="max_tokens", reason="integer_below_min_value"
         )
     options = wire.Options(
-        num_ctx=request.context_length,
+        num_ctx=num_ctx,
         num_predict=sampling.max_tokens,
         temperature=sampling.temperature,
         top_k=sampling.top_k,

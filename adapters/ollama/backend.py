@@ -9,12 +9,20 @@ import msgspec
 from adapters.ollama import answering, asking, wire
 from adapters.ollama.described import DescribedCards
 from adapters.ollama.errors import garbled, refused, reported, unanswered
+from adapters.ollama.media import check_media
 from adapters.ollama.shown import ShownModels
+from adapters.ollama.windows import ContextPolicy, Windows, asked_window, measured
 from adapters.upstream.client import UpstreamClient
 from adapters.upstream.errors import LimitExceeded, Silent, UpstreamError
 from adapters.upstream.lines import Lines
 from adapters.upstream.response import UpstreamResponse
-from gateway.core.errors import BackendFailed, ContextOverflow, MochiError, ModelNotFound
+from gateway.core.errors import (
+    BackendFailed,
+    ContextOverflow,
+    MochiError,
+    ModelNotFound,
+    Overloaded,
+)
 from gateway.core.events import Batch
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
 from gateway.core.requests import ChatRequest, EmbedRequest
@@ -36,17 +44,32 @@ _embed = msgspec.json.Decoder(wire.EmbedAnswer)
 _version = msgspec.json.Decoder(wire.VersionAnswer)
 
 
+_NOTHING_KNOWN: Final = ModelDetails(name="", capabilities=None)
+
+
 class OllamaBackend:
     """The models of the Ollama that `client` talks to. The client is the backend's from now on.
 
-    `probe_seconds` is how long `version` may take: whoever asks wants to know if Ollama is well.
+    `context` says how windows are chosen, `queue_limit` how many requests may wait for Ollama to
+    begin an answer, `probe_seconds` how long `version` may take: whoever asks wants to know if
+    Ollama is well.
     """
 
-    def __init__(self, client: UpstreamClient, *, probe_seconds: float = 2) -> None:
+    def __init__(
+        self,
+        client: UpstreamClient,
+        *,
+        context: ContextPolicy = "ollama",
+        queue_limit: int = 256,
+        probe_seconds: float = 2,
+    ) -> None:
         self._client = client
+        self._queue_limit = queue_limit
+        self._waiting = 0
         self._probe_seconds = probe_seconds
         self._shown = ShownModels(self._show)
         self._described = DescribedCards(self._shown)
+        self._windows = Windows(context)
 
     async def models(self) -> list[ModelCard]:
         """As Ollama lists them: the newest first; with what is known of each."""
@@ -63,9 +86,8 @@ class OllamaBackend:
         """One batch per read: a burst costs one wake-up, and no token waits for another."""
         reader = answering.AnswerReader(request.model)
         lines = Lines()
-        body = asking.chat(request)
         try:
-            with await self._open("POST", "/api/chat", body, request.model) as response:
+            with await self._asked(request) as response:
                 while not reader.finished:
                     block = await response.block()
                     # The answer to an empty list of messages is one object without a newline.
@@ -80,6 +102,50 @@ class OllamaBackend:
                         raise BackendFailed("Ollama's answer broke off before its end.")
         except UpstreamError as error:
             raise self._unanswered(error) from error
+
+    async def _asked(self, request: ChatRequest) -> UpstreamResponse:
+        """The answer to a chat in a window that is large enough.
+
+        The estimate of a prompt may be too low by far; Ollama then refuses, and says how long the
+        prompt is.
+        """
+        prompt = measured(request.messages, asking.tools(request))
+        known = _NOTHING_KNOWN
+        if self._windows.by_need or prompt.images or prompt.sounds:
+            known = self._shown.known(request.model) or await self._known(request.model)
+        check_media(prompt, known)
+        window = self._windows.choose(
+            request.model, asked_window(request), prompt, request.sampling.max_tokens, known
+        )
+        request.notes.num_ctx = window
+        try:
+            return await self._queued("/api/chat", asking.chat(request, window), request.model)
+        except ContextOverflow as error:
+            length = error.details.get("n_prompt_tokens")
+            if length is None or window is None or asked_window(request) is not None:
+                raise
+            window = self._windows.grown(request.model, length, window, known)
+            if window is None:
+                raise
+        request.notes.num_ctx = window
+        return await self._queued("/api/chat", asking.chat(request, window), request.model)
+
+    async def _known(self, model: str) -> ModelDetails:
+        """What is known of a model; what is no true Ollama may not know `/api/show`."""
+        try:
+            return await self._shown.get(model)
+        except BackendFailed:
+            return msgspec.structs.replace(_NOTHING_KNOWN, name=model)
+
+    async def _queued(self, path: str, body: bytes, model: str) -> UpstreamResponse:
+        """A call whose answer may take its turn: Ollama says nothing before the first token."""
+        if self._waiting >= self._queue_limit:
+            raise Overloaded(f"{self._waiting} requests are waiting for Ollama already.")
+        self._waiting += 1
+        try:
+            return await self._open("POST", path, body, model)
+        finally:
+            self._waiting -= 1
 
     async def embed(self, request: EmbedRequest) -> Embeddings:
         """All inputs in one call; one bad input fails them all."""

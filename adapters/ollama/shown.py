@@ -22,6 +22,7 @@ class _Entry(Struct):
     mark: _Mark | None
     stale_at: float
     waiting: int = 0
+    details: ModelDetails | None = None
 
 
 class ShownModels:
@@ -40,8 +41,8 @@ class ShownModels:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._clock = clock
         self._ask = ask
+        self._clock = clock
         self._entries: dict[str, _Entry] = {}
         self._marks: dict[str, _Mark] = {}
 
@@ -50,24 +51,23 @@ class ShownModels:
         name = full_name(model)
         entry = self._entries.get(name)
         if entry is None or entry.stale_at < self._clock():
-            entry = self._entries[name] = self._asked(model)
+            entry = self._entries[name] = self._asked(name, model)
             if len(self._entries) > _LIMIT:
                 del self._entries[next(iter(self._entries))]
         entry.waiting += 1
         try:
-            details = await asyncio.shield(entry.task)
+            return _spelled(await asyncio.shield(entry.task), model)
         finally:
             entry.waiting -= 1
             if not entry.waiting and not entry.task.done():
                 entry.task.cancel()
-        return details if details.name == model else msgspec.structs.replace(details, name=model)
 
     def known(self, model: str) -> ModelDetails | None:
-        """What has been answered already, under the name it was asked for; nobody is asked now."""
+        """The details if they are at hand, without asking."""
         entry = self._entries.get(full_name(model))
-        if entry is None or not entry.task.done() or entry.task.cancelled():
+        if entry is None or entry.details is None or entry.stale_at < self._clock():
             return None
-        return None if entry.task.exception() else entry.task.result()
+        return _spelled(entry.details, model)
 
     def listed(self, cards: Iterable[ModelCard]) -> None:
         """Drop what a new list of the models contradicts."""
@@ -88,17 +88,23 @@ class ShownModels:
         running = [entry.task for entry in self._entries.values() if not entry.task.done()]
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _asked(self, model: str) -> _Entry:
-        name = full_name(model)
+    def _asked(self, name: str, model: str) -> _Entry:
+        """A call under way, in the caller's spelling."""
 
         async def ask() -> ModelDetails:
             return await self._ask(model)
 
         def settle(task: asyncio.Task[ModelDetails]) -> None:
-            failed = task.cancelled() or task.exception() is not None
-            if failed and (entry := self._entries.get(name)) and entry.task is task:
+            if not task.cancelled() and task.exception() is None:
+                entry.details = task.result()
+            elif self._entries.get(name) is entry:
                 del self._entries[name]
 
         task = asyncio.get_running_loop().create_task(ask())
+        entry = _Entry(task, self._marks.get(name), self._clock() + _SECONDS)
         task.add_done_callback(settle)
-        return _Entry(task, self._marks.get(name), self._clock() + _SECONDS)
+        return entry
+
+
+def _spelled(details: ModelDetails, name: str) -> ModelDetails:
+    return details if details.name == name else msgspec.structs.replace(details, name=name)

@@ -40,9 +40,9 @@ def chat(*messages: Message, **fields: Any) -> ChatRequest:
     return ChatRequest(model="demo", messages=messages, **fields)
 
 
-def sent(request: ChatRequest) -> dict[str, Any]:
+def sent(request: ChatRequest, num_ctx: int | None = None) -> dict[str, Any]:
     """The request without what is the same in all of them."""
-    body: dict[str, Any] = msgspec.json.decode(asking.chat(request))
+    body: dict[str, Any] = msgspec.json.decode(asking.chat(request, num_ctx))
     assert (body.pop("stream"), body.pop("truncate")) == (True, False)
     del body["model"], body["messages"]
     return body
@@ -117,7 +117,7 @@ def test_everything_asked_for_becomes_an_option() -> None:
         frequency_penalty=0.2,
         repeat_penalty=1.1,
     )
-    assert sent(chat(sampling=sampling, context_length=8192))["options"] == {
+    assert sent(chat(sampling=sampling), num_ctx=8192)["options"] == {
         "temperature": 0,
         "top_p": 0.9,
         "top_k": 40,

@@ -132,7 +132,8 @@ async def test_only_what_was_answered_is_known() -> None:
     await asyncio.sleep(0)
     assert shown.known("demo") is None
     models.open.set()
-    assert await asking is shown.known("Demo:latest")
+    assert await asking is shown.known("demo")
+    assert getattr(shown.known("Demo:latest"), "name", None) == "Demo:latest"
     assert models.asked == ["demo"]
 
 

@@ -21,7 +21,8 @@ MochiError
 └── Upstream                         Ollama's fault
     ├── BackendUnreachable           refused, unknown host, connect time-out
     ├── BackendFailed                any other failure, broken streams included
-    │   └── ModelLoadFailed          out of memory, incompatible files: asking again will not help
+    │   ├── ModelLoadFailed          out of memory, incompatible files: asking again will not help
+    │   └── InvalidAnswer            the model does not give what was demanded of it
     ├── BackendBusy                  Ollama's queue is full
     ├── BackendRateLimited           Ollama's cloud wants a pause
     └── BackendTimeout               Ollama went silent
@@ -45,6 +46,7 @@ __all__ = [
     "HostRefused",
     "Invalid",
     "InvalidAPIKey",
+    "InvalidAnswer",
     "InvalidRequest",
     "MethodNotAllowed",
     "MochiError",
@@ -231,6 +233,13 @@ class BackendFailed(Upstream):
 
 class ModelLoadFailed(BackendFailed):
     """The model cannot be loaded: no memory, incompatible files. A retry repeats the work."""
+
+
+class InvalidAnswer(BackendFailed):
+    """The model did not give what was demanded, however often it was asked: a call, JSON that fits
+    a schema. Asking the same again has been tried."""
+
+    code = "INVALID_ANSWER"
 
 
 class BackendBusy(Upstream):

@@ -12,7 +12,7 @@ from gateway.dialects.decoding import RequestDecoder
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.chat.fields import FIELDS
 from gateway.dialects.openai.chat.reading import read
-from gateway.dialects.openai.chat.writing import ChunkWriter, write
+from gateway.dialects.openai.chat.writing import Answer, ChunkWriter, write
 from gateway.http.notes import note_headers
 from gateway.http.openai.hot import ERRORS, HotRoute
 from gateway.http.operations import RawOperation
@@ -52,22 +52,19 @@ class ChatCompletions(HotRoute):
         if request.thinking:
             request = await self._thinking_if_it_can(request, asked)
         batches = self.backend.chat(request)
-        id, created = new_id("chatcmpl-"), unix_now()
-        logprobs = request.logprobs is not None
+        answer = Answer(
+            id=new_id("chatcmpl-"),
+            model=asked.model,
+            created=unix_now(),
+            logprobs=request.logprobs is not None,
+            functions=bool(asked.functions),
+        )
         if asked.stream:
             usage = bool(asked.stream_options and asked.stream_options.include_usage)
-            writer = ChunkWriter(
-                id=id,
-                model=asked.model,
-                created=created,
-                include_usage=usage,
-                logprobs=logprobs,
-            )
-            await send_events(send, writer, batches, notes)
+            await send_events(send, ChunkWriter(answer, include_usage=usage), batches, notes)
         else:
-            reply = await collect(batches)
-            answer = write(reply, id=id, model=asked.model, created=created, logprobs=logprobs)
-            await send_json(send, answer, note_headers(notes))
+            written = write([await collect(batches)], answer)
+            await send_json(send, written, note_headers(notes))
 
     async def _thinking_if_it_can(
         self, request: ChatRequest, asked: wire.ChatCompletionRequest

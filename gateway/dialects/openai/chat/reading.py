@@ -71,6 +71,7 @@ def read(
         response_format=read_format(request.response_format),
         logprobs=read_logprobs(request),
         thinking=read_thinking(request),
+        stream=bool(request.stream),
         context_length=request.num_ctx,
         keep_alive=request.keep_alive,
         options=options,

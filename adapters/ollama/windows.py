@@ -1,0 +1,131 @@
+"""How large a context window Ollama is asked for, so that nothing is cut and little is reloaded."""
+
+import math
+import re
+from typing import Literal
+
+from msgspec import Raw, Struct
+
+from gateway.core.messages import (
+    AssistantMessage,
+    AudioPart,
+    ImagePart,
+    JSONTextPart,
+    Message,
+    TextPart,
+)
+from gateway.core.models import ModelDetails, full_name
+from gateway.core.requests import ChatRequest, CompletionRequest
+
+__all__ = ["ContextPolicy", "Prompt", "Windows", "asked_window", "measured", "step"]
+
+ContextPolicy = Literal["auto", "ollama"] | int
+"""By need, Ollama's own choice, or so many tokens."""
+
+SMALLEST = 8192
+BYTES_PER_TOKEN = 3.5
+TOKENS_PER_MESSAGE = 4
+TOKENS_PER_IMAGE = 768
+"""What Ollama itself reckons with (server/prompt.go)."""
+MOST_RESERVED = 4096
+"""Tokens kept free for an answer at most: `max_tokens` is a limit, not a forecast."""
+
+_OWN_WINDOW = re.compile(r"^num_ctx\s+(\d+)", re.MULTILINE)
+
+
+class Prompt(Struct, frozen=True):
+    """What is known of a prompt before a tokenizer has seen it; `tokens` is an estimate."""
+
+    tokens: int
+    images: int = 0
+    sounds: int = 0
+
+
+def measured(messages: tuple[Message, ...], tools: Raw | None = None) -> Prompt:
+    """The size of a conversation with the tools as they are sent.
+
+    By bytes rather than characters: a character beyond ASCII is about a token, and 3 bytes.
+    """
+    size = len(bytes(tools)) if tools is not None else 0
+    images = sounds = 0
+    for message in messages:
+        for part in message.content:
+            match part:
+                case JSONTextPart(json):
+                    size += len(memoryview(json))
+                case TextPart(text):
+                    size += len(text) if text.isascii() else len(text.encode())
+                case ImagePart():
+                    images += 1
+                case AudioPart():
+                    sounds += 1
+        if isinstance(message, AssistantMessage):
+            size += len(message.thinking)
+            for call in message.tool_calls:
+                size += len(call.name) + len(str(call.arguments))
+    extra = TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_IMAGE * (images + sounds)
+    return Prompt(math.ceil(size / BYTES_PER_TOKEN) + extra, images, sounds)
+
+
+def asked_window(request: ChatRequest | CompletionRequest) -> int | None:
+    """The window the caller insists on, by our field or among Ollama's own options."""
+    own = request.options.get("num_ctx") if request.options else None
+    return own if isinstance(own, int) else request.context_length
+
+
+def step(tokens: int) -> int:
+    """The smallest of 8192, 16384, 32768, … that is at least `tokens`."""
+    return max(SMALLEST, 1 << max(tokens - 1, 0).bit_length())
+
+
+class Windows:
+    """Chooses `num_ctx`, and remembers what was last sent for each model.
+
+    Ollama loads a model again, for seconds or minutes, whenever the window changes; so it grows in
+    doublings, and does not shrink. Whatever reaches Ollama through the gateway shares this memory.
+    """
+
+    def __init__(self, policy: ContextPolicy) -> None:
+        self._policy = policy
+        self._sent: dict[str, int] = {}
+
+    @property
+    def by_need(self) -> bool:
+        """Whether a choice depends on the prompt and on what is known of the model."""
+        return self._policy == "auto"
+
+    def choose(
+        self, model: str, asked: int | None, prompt: Prompt, answer: int | None, known: ModelDetails
+    ) -> int | None:
+        """The window to send, in tokens; `None` sends none.
+
+        `asked` is what the caller insists on, `answer` the most tokens the answer may have.
+        """
+        window = asked
+        if window is None:
+            if self._policy == "ollama":
+                return None
+            window = self._policy if self._policy != "auto" else self._needed(prompt, answer, known)
+        self._sent[full_name(model)] = window
+        return window
+
+    def grown(self, model: str, prompt_tokens: int, sent: int, known: ModelDetails) -> int | None:
+        """A larger window, now that the true length is known; `None` when the model has none."""
+        window = self._capped(step(prompt_tokens + prompt_tokens // 2), known)
+        if not self.by_need or window <= max(sent, prompt_tokens):
+            return None
+        self._sent[full_name(model)] = window
+        return window
+
+    def _needed(self, prompt: Prompt, answer: int | None, known: ModelDetails) -> int:
+        """Half as much again as the prompt seems to take, and never less than the model file says
+        or than was sent before."""
+        reserved = max(prompt.tokens // 2, min(answer or 0, MOST_RESERVED))
+        own = _OWN_WINDOW.search(known.parameters)
+        before = self._sent.get(full_name(known.name), 0)
+        floor = max(before, int(own[1]) if own else 0)
+        return self._capped(max(step(prompt.tokens + reserved), floor), known)
+
+    @staticmethod
+    def _capped(window: int, known: ModelDetails) -> int:
+        return min(window, known.context_length or window)

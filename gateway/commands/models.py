@@ -15,7 +15,7 @@ from gateway.core.errors import BackendUnreachable, MochiError
 from gateway.core.models import ModelCard
 from gateway.serving.server import run as run_loop
 
-__all__ = ["ollama_status", "run", "table"]
+__all__ = ["ollama_status", "run", "size", "table", "trouble"]
 
 PATIENCE = Timeouts(connect=2, first_byte=5, between_reads=5)
 HEADINGS = (
@@ -27,7 +27,7 @@ HEADINGS = (
     "CAPABILITIES",
     "MODIFIED",
 )
-NO_MODELS = "no models yet; `ollama pull NAME` gets one."
+NO_MODELS = "no models yet; `mochi pull NAME` gets one."
 
 
 def run(arguments: Namespace) -> int:

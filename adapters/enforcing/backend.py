@@ -24,12 +24,13 @@ class EnforcingBackend:
 
     def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
         """`InvalidAnswer` when the model cannot be brought to what is demanded."""
-        if request.tools and request.tool_choice != "none":
-            return ToolChat(self._backend, request, self._retries).batches()
         wanted = request.response_format
-        if isinstance(wanted, AnyText):
-            return self._backend.chat(request)
-        return FormattedChat(self._backend, request, wanted, self._retries).batches()
+        if request.tools and request.tool_choice != "none":
+            if demands(request) or not isinstance(wanted, AnyText):
+                return ToolChat(self._backend, request, self._retries).batches()
+        elif not isinstance(wanted, AnyText):
+            return FormattedChat(self._backend, request, wanted, self._retries).batches()
+        return self._backend.chat(request)
 
     async def models(self) -> list[ModelCard]:
         return await self._backend.models()
@@ -45,3 +46,10 @@ class EnforcingBackend:
 
     async def aclose(self) -> None:
         await self._backend.aclose()
+
+
+def demands(request: ChatRequest) -> bool:
+    """Whether a chat with tools asks for more than that the model may call them."""
+    if request.tool_choice != "auto" or not request.parallel_tool_calls:
+        return True
+    return any([tool.strict for tool in request.tools])

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Raw
 
 from adapters.ollama import wire
+from adapters.ollama.tools import rendered
 from gateway.core.errors import InvalidRequest, Unsupported
 from gateway.core.messages import (
     AssistantMessage,
@@ -28,7 +29,6 @@ from gateway.core.requests import (
     EmbedRequest,
     JSONOf,
     ResponseFormat,
-    ToolDefinition,
 )
 
 __all__ = ["chat", "embed", "show", "tools"]
@@ -37,12 +37,6 @@ _encode = msgspec.json.Encoder().encode
 
 _MEDIA = (ImagePart, AudioPart)
 _NO_OPTIONS = wire.Options()
-
-_REMEMBERED = 32
-_renderings: dict[int, tuple[tuple[ToolDefinition, ...], Raw]] = {}
-
-# Ollama shows templates `"properties": null` for a tool that declares none.
-_NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 
 
 def chat(request: ChatRequest, num_ctx: int | None = None) -> bytes:
@@ -159,30 +153,12 @@ def tools(request: ChatRequest) -> Raw | None:
         case "none":
             return None
         case "auto":
-            return _rendered(request.tools) if request.tools else None
+            return rendered(request.tools) if request.tools else None
     raise Unsupported(
         "Ollama cannot be made to call a tool: use tool_choice 'auto' or 'none'.",
         param="tool_choice",
         reason="unsupported_value",
     )
-
-
-def _rendered(tools: tuple[ToolDefinition, ...]) -> Raw:
-    """The JSON of these tools; an agent's come back with every request, as the same object."""
-    known = _renderings.get(id(tools))
-    if known is not None and known[0] is tools:
-        return known[1]
-    rendering = Raw(_encode([_tool(tool) for tool in tools]))
-    if len(_renderings) >= _REMEMBERED:
-        _renderings.clear()
-    _renderings[id(tools)] = tools, rendering
-    return rendering
-
-
-def _tool(tool: ToolDefinition) -> wire.Tool:
-    declares_none = bytes(tool.parameters).strip(b"{} \t\r\n") == b""
-    parameters = _NO_PARAMETERS if declares_none else tool.parameters
-    return wire.Tool(wire.Function(tool.name, tool.description, parameters))
 
 
 def _format(wanted: ResponseFormat) -> str | Raw | None:

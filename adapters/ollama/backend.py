@@ -44,6 +44,9 @@ _embed = msgspec.json.Decoder(wire.EmbedAnswer)
 _version = msgspec.json.Decoder(wire.VersionAnswer)
 
 
+_IN_TURN: Final = ("/api/chat", "/api/generate", "/api/embed")
+"""What the queue limit holds for: the others ask nothing of a model."""
+
 _NOTHING_KNOWN: Final = ModelDetails(name="", capabilities=None)
 
 
@@ -113,22 +116,26 @@ class OllamaBackend:
         known = _NOTHING_KNOWN
         if self._windows.by_need or prompt.images or prompt.sounds:
             known = self._shown.known(request.model) or await self._known(request.model)
-        check_media(prompt, known)
+            if prompt.images or prompt.sounds:
+                check_media(prompt, known)
+        asked = asked_window(request)
         window = self._windows.choose(
-            request.model, asked_window(request), prompt, request.sampling.max_tokens, known
+            request.model, asked, prompt, request.sampling.max_tokens, known
         )
         request.notes.num_ctx = window
+        body = asking.chat(request, window)
         try:
-            return await self._queued("/api/chat", asking.chat(request, window), request.model)
+            return await self._open("POST", "/api/chat", body, request.model)
         except ContextOverflow as error:
             length = error.details.get("n_prompt_tokens")
-            if length is None or window is None or asked_window(request) is not None:
+            if length is None or window is None or asked is not None:
                 raise
             window = self._windows.grown(request.model, length, window, known)
             if window is None:
                 raise
         request.notes.num_ctx = window
-        return await self._queued("/api/chat", asking.chat(request, window), request.model)
+        body = asking.chat(request, window)
+        return await self._open("POST", "/api/chat", body, request.model)
 
     async def _known(self, model: str) -> ModelDetails:
         """What is known of a model; what is no true Ollama may not know `/api/show`."""
@@ -136,16 +143,6 @@ class OllamaBackend:
             return await self._shown.get(model)
         except BackendFailed:
             return msgspec.structs.replace(_NOTHING_KNOWN, name=model)
-
-    async def _queued(self, path: str, body: bytes, model: str) -> UpstreamResponse:
-        """A call whose answer may take its turn: Ollama says nothing before the first token."""
-        if self._waiting >= self._queue_limit:
-            raise Overloaded(f"{self._waiting} requests are waiting for Ollama already.")
-        self._waiting += 1
-        try:
-            return await self._open("POST", path, body, model)
-        finally:
-            self._waiting -= 1
 
     async def embed(self, request: EmbedRequest) -> Embeddings:
         """All inputs in one call; one bad input fails them all."""
@@ -200,8 +197,17 @@ class OllamaBackend:
         return answer
 
     async def _open(self, method: str, path: str, body: bytes, model: str) -> UpstreamResponse:
-        """An answer with status 200 that does not call itself something else than JSON."""
-        response = await self._client.open(method, path, body)
+        """An answer with status 200 that does not call itself something else than JSON.
+
+        Ollama says nothing before the first token, so this may take its turn.
+        """
+        if self._waiting >= self._queue_limit and path in _IN_TURN:
+            raise Overloaded(f"{self._waiting} requests are waiting for Ollama already.")
+        self._waiting += 1
+        try:
+            response = await self._client.open(method, path, body)
+        finally:
+            self._waiting -= 1
         if response.status == 200 and _may_be_json(response.content_type):
             return response
         with response:

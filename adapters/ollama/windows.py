@@ -46,19 +46,18 @@ def measured(messages: tuple[Message, ...], tools: Raw | None = None) -> Prompt:
 
     By bytes rather than characters: a character beyond ASCII is about a token, and 3 bytes.
     """
-    size = len(bytes(tools)) if tools is not None else 0
+    size = len(tools) if tools is not None else 0
     images = sounds = 0
     for message in messages:
         for part in message.content:
-            match part:
-                case JSONTextPart(json):
-                    size += len(memoryview(json))
-                case TextPart(text):
-                    size += len(text) if text.isascii() else len(text.encode())
-                case ImagePart():
-                    images += 1
-                case AudioPart():
-                    sounds += 1
+            if isinstance(part, JSONTextPart):
+                size += len(part.json)
+            elif isinstance(part, TextPart):
+                size += len(part.text) if part.text.isascii() else len(part.text.encode())
+            elif isinstance(part, ImagePart):
+                images += 1
+            elif isinstance(part, AudioPart):
+                sounds += 1
         if isinstance(message, AssistantMessage):
             size += len(message.thinking)
             for call in message.tool_calls:
@@ -78,6 +77,13 @@ def step(tokens: int) -> int:
     return max(SMALLEST, 1 << max(tokens - 1, 0).bit_length())
 
 
+class Floor(Struct):
+    """The least window for a model: what was last sent, or what its file says."""
+
+    tokens: int
+    known: ModelDetails | None = None
+
+
 class Windows:
     """Chooses `num_ctx`, and remembers what was last sent for each model.
 
@@ -87,7 +93,7 @@ class Windows:
 
     def __init__(self, policy: ContextPolicy) -> None:
         self._policy = policy
-        self._sent: dict[str, int] = {}
+        self._floors: dict[str, Floor] = {}
 
     @property
     def by_need(self) -> bool:
@@ -101,31 +107,41 @@ class Windows:
 
         `asked` is what the caller insists on, `answer` the most tokens the answer may have.
         """
-        window = asked
-        if window is None:
-            if self._policy == "ollama":
-                return None
-            window = self._policy if self._policy != "auto" else self._needed(prompt, answer, known)
-        self._sent[full_name(model)] = window
-        return window
+        if asked is not None:
+            return self._sent(model, asked)
+        if self._policy == "ollama":
+            return None
+        if self._policy != "auto":
+            return self._sent(model, self._policy)
+        # Half as much again as the prompt seems to take.
+        need = prompt.tokens + max(prompt.tokens // 2, min(answer or 0, MOST_RESERVED))
+        floor = self._floors.get(full_name(model))
+        if floor is None or floor.known is not known:
+            floor = self._looked_up(model, floor, known)
+        if need <= floor.tokens:
+            return floor.tokens
+        return self._sent(model, capped(max(step(need), floor.tokens), known))
 
     def grown(self, model: str, prompt_tokens: int, sent: int, known: ModelDetails) -> int | None:
         """A larger window, now that the true length is known; `None` when the model has none."""
-        window = self._capped(step(prompt_tokens + prompt_tokens // 2), known)
+        window = capped(step(prompt_tokens + prompt_tokens // 2), known)
         if not self.by_need or window <= max(sent, prompt_tokens):
             return None
-        self._sent[full_name(model)] = window
+        return self._sent(model, window)
+
+    def _sent(self, model: str, window: int) -> int:
+        floor = self._floors.setdefault(full_name(model), Floor(window))
+        floor.tokens = window
         return window
 
-    def _needed(self, prompt: Prompt, answer: int | None, known: ModelDetails) -> int:
-        """Half as much again as the prompt seems to take, and never less than the model file says
-        or than was sent before."""
-        reserved = max(prompt.tokens // 2, min(answer or 0, MOST_RESERVED))
+    def _looked_up(self, model: str, floor: Floor | None, known: ModelDetails) -> Floor:
+        """With the window of the model's file taken into account, which may be new."""
         own = _OWN_WINDOW.search(known.parameters)
-        before = self._sent.get(full_name(known.name), 0)
-        floor = max(before, int(own[1]) if own else 0)
-        return self._capped(max(step(prompt.tokens + reserved), floor), known)
+        least = max(floor.tokens if floor else SMALLEST, int(own[1]) if own else 0)
+        floor = Floor(capped(least, known), known)
+        self._floors[full_name(model)] = floor
+        return floor
 
-    @staticmethod
-    def _capped(window: int, known: ModelDetails) -> int:
-        return min(window, known.context_length or window)
+
+def capped(window: int, known: ModelDetails) -> int:
+    return min(window, known.context_length or window)

@@ -161,7 +161,7 @@ def test_what_is_asked_for_is_sent(asked: dict[str, Any], body: dict[str, Any]) 
 
 
 def test_schemas_pass_through_untouched() -> None:
-    schema = Raw(b'{ "type":"object" , "x": 1.0 }')
+    schema = Raw(b'{ "type":"object" , "properties": {} }')
     body = asking.chat(
         chat(response_format=JSONOf("answer", schema), tools=(ToolDefinition("f", "", schema),))
     )

@@ -35,6 +35,7 @@ writes them, and where `/api/v1` differs in the status, in `gateway.http.errors`
 from typing import Any, ClassVar
 
 __all__ = [
+    "LONGEST_NAME",
     "BackendBusy",
     "BackendFailed",
     "BackendRateLimited",
@@ -64,7 +65,7 @@ __all__ = [
 ]
 
 LONGEST_NAME = 200
-"""Characters of a model name that an error repeats; a caller may send megabytes of it."""
+"""Characters of a model name; a caller may send megabytes, of which errors repeat so much."""
 
 
 class MochiError(Exception):

@@ -1,6 +1,7 @@
 """What is known about a model."""
 
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 from msgspec import Raw, Struct
@@ -67,6 +68,7 @@ class Embeddings(Struct, frozen=True):
             raise BackendFailed("Ollama sent an embedding that is no list of numbers.") from None
 
 
+@lru_cache(maxsize=1024)
 def full_name(name: str) -> str:
     """One spelling for all that Ollama takes for the same model: `Demo`, `library/demo:latest`."""
     full = name.lower().removeprefix("registry.ollama.ai/").removeprefix("library/")

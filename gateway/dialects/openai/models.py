@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from gateway.core.errors import ModelNotFound
+from gateway.core.errors import LONGEST_NAME, ModelNotFound
 from gateway.core.models import ModelCard, full_name
 
 __all__ = ["Model", "ModelList", "find_model", "write_models"]
@@ -40,10 +40,11 @@ def write_models(cards: Iterable[ModelCard]) -> ModelList:
 
 def find_model(cards: Iterable[ModelCard], asked: str) -> Model:
     """The model under the very name that was asked for, in any spelling that Ollama takes."""
-    name = full_name(asked)
-    for card in cards:
-        if full_name(card.name) == name:
-            return write_model(card, asked)
+    if len(asked) <= LONGEST_NAME:
+        name = full_name(asked)
+        for card in cards:
+            if full_name(card.name) == name:
+                return write_model(card, asked)
     raise ModelNotFound(asked, param="model")
 
 

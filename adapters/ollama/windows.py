@@ -7,7 +7,6 @@ from typing import Literal
 from msgspec import Raw, Struct
 
 from adapters.ollama.errors import not_fetched
-from adapters.ollama.shown import full_name
 from gateway.core.messages import (
     AssistantMessage,
     AudioPart,
@@ -16,7 +15,7 @@ from gateway.core.messages import (
     Message,
     TextPart,
 )
-from gateway.core.models import ModelDetails
+from gateway.core.models import ModelDetails, full_name
 from gateway.core.requests import ChatRequest, CompletionRequest
 
 __all__ = [

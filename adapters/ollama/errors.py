@@ -204,6 +204,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule(404, r"", _model_missing),
     _rule(None, r"^model ['\"].*['\"] not found", _model_missing),
     _rule(None, r"^option .* must be", _invalid("options")),
+    _rule(None, r"unsupported value: [+-]?(Inf|NaN)", _invalid("options")),
     _rule(None, r"^invalid format", _invalid("response_format")),
     _rule(None, r"^(invalid )?think value", _invalid("reasoning_effort")),
     _rule(None, r"^the model produced|invalid tool call arguments", _failed),

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Raw, Struct
 
 from adapters.ollama.errors import not_fetched
+from gateway.core.errors import InvalidRequest
 from gateway.core.messages import (
     AssistantMessage,
     AudioPart,
@@ -90,7 +91,13 @@ def octets(text: str) -> int:
 def asked_window(request: ChatRequest | CompletionRequest) -> int | None:
     """The window the caller insists on, by our field or among Ollama's own options."""
     own = request.options.get("num_ctx") if request.options else None
-    return own if isinstance(own, int) else request.context_length
+    if not isinstance(own, int):
+        return request.context_length
+    if own < 1:
+        raise InvalidRequest(
+            "The option 'num_ctx' must be at least 1.", param="options", reason="invalid_value"
+        )
+    return own
 
 
 def step(tokens: int) -> int:
@@ -129,7 +136,7 @@ class Windows:
         `asked` is what the caller insists on, `answer` the most tokens the answer may have.
         """
         if asked is not None:
-            return self._sent(model, asked)
+            return self._sent(model, capped(asked, known))
         if self._policy == "ollama":
             return None
         if self._policy != "auto":

@@ -10,11 +10,11 @@ from gateway.core.backend import Backend
 from gateway.core.errors import ModelNotFound
 from gateway.core.events import Batch
 from gateway.core.models import Embeddings, ModelCard, ModelDetails, full_name
-from gateway.core.requests import ChatRequest, EmbedRequest
+from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
 
 __all__ = ["AliasedBackend"]
 
-Request = TypeVar("Request", ChatRequest, EmbedRequest)
+Request = TypeVar("Request", ChatRequest, CompletionRequest, EmbedRequest)
 
 
 class AliasedBackend:
@@ -52,6 +52,11 @@ class AliasedBackend:
     def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
         meant = self._directed(request)
         answer = self._inner.chat(meant)
+        return answer if meant is request else self._named(answer, request.model)
+
+    def complete(self, request: CompletionRequest) -> AsyncGenerator[Batch, None]:
+        meant = self._directed(request)
+        answer = self._inner.complete(meant)
         return answer if meant is request else self._named(answer, request.model)
 
     async def embed(self, request: EmbedRequest) -> Embeddings:

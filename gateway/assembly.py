@@ -8,6 +8,8 @@ from msgspec.structs import replace
 
 from adapters.aliased import AliasedBackend
 from adapters.enforcing.backend import EnforcingBackend
+from adapters.images.backend import FetchingBackend
+from adapters.images.fetcher import ImageFetcher
 from adapters.ollama.backend import OllamaBackend
 from adapters.ollama.passthrough import OllamaPassthrough
 from adapters.upstream.client import Timeouts, UpstreamClient
@@ -32,6 +34,8 @@ def build(config: Config) -> ASGIApp:
     backend: Backend = EnforcingBackend(ollama(config))
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
+    if config.allow_remote_images:  # outermost: who asks again need not fetch again
+        backend = FetchingBackend(backend, ImageFetcher())
     return create_app(
         backend,
         extensions=[

@@ -1,13 +1,14 @@
 """A Backend that makes another one keep to what was asked."""
 
 from collections.abc import AsyncGenerator
+from operator import attrgetter
 
 from adapters.enforcing.calls import ToolChat
 from adapters.enforcing.formats import FormattedChat
 from gateway.core.backend import Backend
 from gateway.core.events import Batch
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
-from gateway.core.requests import AnyText, ChatRequest, EmbedRequest
+from gateway.core.requests import AnyText, ChatRequest, CompletionRequest, EmbedRequest
 
 __all__ = ["EnforcingBackend"]
 
@@ -32,6 +33,9 @@ class EnforcingBackend:
             return FormattedChat(self._backend, request, wanted, self._retries).batches()
         return self._backend.chat(request)
 
+    def complete(self, request: CompletionRequest) -> AsyncGenerator[Batch, None]:
+        return self._backend.complete(request)
+
     async def models(self) -> list[ModelCard]:
         return await self._backend.models()
 
@@ -52,4 +56,4 @@ def demands(request: ChatRequest) -> bool:
     """Whether a chat with tools asks for more than that the model may call them."""
     if request.tool_choice != "auto" or not request.parallel_tool_calls:
         return True
-    return any([tool.strict for tool in request.tools])
+    return any(map(attrgetter("strict"), request.tools))

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Raw
 
 from adapters.ollama import wire
+from adapters.ollama.errors import not_fetched
 from adapters.ollama.tools import rendered
 from gateway.core.errors import InvalidRequest, Unsupported
 from gateway.core.messages import (
@@ -16,6 +17,7 @@ from gateway.core.messages import (
     ImagePart,
     JSONTextPart,
     Message,
+    RemoteImagePart,
     SystemMessage,
     TextPart,
     ToolMessage,
@@ -26,23 +28,24 @@ from gateway.core.requests import (
     AnyJSON,
     AnyText,
     ChatRequest,
+    CompletionRequest,
     EmbedRequest,
     JSONOf,
     ResponseFormat,
 )
 
-__all__ = ["chat", "embed", "show", "tools"]
+__all__ = ["chat", "embed", "options", "show", "tools"]
 
 _encode = msgspec.json.Encoder().encode
 
-_MEDIA = (ImagePart, AudioPart)
+_MEDIA = (ImagePart, RemoteImagePart, AudioPart)
 _NO_OPTIONS = wire.Options()
 
 
 def chat(request: ChatRequest, num_ctx: int | None = None) -> bytes:
     """The body of `POST /api/chat`, for a context window of `num_ctx` tokens.
 
-    `Unsupported` for a tool choice that Ollama cannot enforce.
+    `Unsupported` for a tool choice that Ollama cannot enforce, and for an image not yet fetched.
 
     `truncate` is always off: a prompt that does not fit becomes an error, where Ollama would drop
     the oldest messages without a word. `shift` is never sent, since changing it between two
@@ -56,7 +59,7 @@ def chat(request: ChatRequest, num_ctx: int | None = None) -> bytes:
             truncate=False,
             tools=tools(request),
             format=_format(request.response_format),
-            options=_options(request, num_ctx),
+            options=options(request, num_ctx),
             think=request.thinking,
             keep_alive=request.keep_alive,
             logprobs=request.logprobs is not None,
@@ -130,10 +133,16 @@ def _content(content: Content) -> tuple[str | Raw, tuple[str, ...]]:
             return only.json, ()
         if isinstance(only, TextPart):
             return only.text, ()
-    media = tuple([part.base64 for part in content if isinstance(part, _MEDIA)])
+    media = tuple([_base64(part) for part in content if isinstance(part, _MEDIA)])
     if any(isinstance(part, JSONTextPart) for part in content):
         return _joined_json(content), media
     return text_of(content), media
+
+
+def _base64(part: ImagePart | RemoteImagePart | AudioPart) -> str:
+    if isinstance(part, RemoteImagePart):
+        raise not_fetched(part.param)
+    return part.base64
 
 
 def _joined_json(content: Content) -> Raw:
@@ -171,7 +180,9 @@ def _format(wanted: ResponseFormat) -> str | Raw | None:
             return schema
 
 
-def _options(request: ChatRequest, num_ctx: int | None) -> wire.Options | dict[str, Any] | None:
+def options(
+    request: ChatRequest | CompletionRequest, num_ctx: int | None
+) -> wire.Options | dict[str, Any] | None:
     """Only what was asked for, so that the model's own settings hold for the rest."""
     sampling = request.sampling
     # Ollama takes 0 for no limit or for no answer, depending on the model's template.
@@ -179,7 +190,7 @@ def _options(request: ChatRequest, num_ctx: int | None) -> wire.Options | dict[s
         raise InvalidRequest(
             "max_tokens must be at least 1.", param="max_tokens", reason="integer_below_min_value"
         )
-    options = wire.Options(
+    asked = wire.Options(
         num_ctx=num_ctx,
         num_predict=sampling.max_tokens,
         temperature=sampling.temperature,
@@ -193,5 +204,5 @@ def _options(request: ChatRequest, num_ctx: int | None) -> wire.Options | dict[s
         frequency_penalty=sampling.frequency_penalty,
     )
     if request.options:
-        return {**msgspec.to_builtins(options), **request.options}
-    return None if options == _NO_OPTIONS else options
+        return {**msgspec.to_builtins(asked), **request.options}
+    return None if asked == _NO_OPTIONS else asked

@@ -1,17 +1,26 @@
 """A real Ollama as a Backend."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Final, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-from adapters.ollama import answering, asking, wire
+from adapters.ollama import answering, asking, completing, wire
 from adapters.ollama.described import DescribedCards
 from adapters.ollama.errors import garbled, refused, reported, unanswered
 from adapters.ollama.media import check_media
+from adapters.ollama.reading import LineReader
 from adapters.ollama.shown import ShownModels
-from adapters.ollama.windows import ContextPolicy, Windows, asked_window, measured
+from adapters.ollama.windows import (
+    ContextPolicy,
+    Prompt,
+    Windows,
+    asked_window,
+    measured,
+    measured_text,
+)
 from adapters.upstream.client import UpstreamClient
 from adapters.upstream.errors import LimitExceeded, Silent, UpstreamError
 from adapters.upstream.lines import Lines
@@ -25,7 +34,7 @@ from gateway.core.errors import (
 )
 from gateway.core.events import Batch
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
-from gateway.core.requests import ChatRequest, EmbedRequest
+from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
 
 __all__ = ["OllamaBackend"]
 
@@ -85,12 +94,21 @@ class OllamaBackend:
         """Asked once, and again when a list of the models, or a 404, says the model changed."""
         return await self._shown.get(model)
 
-    async def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
+    def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
         """One batch per read: a burst costs one wake-up, and no token waits for another."""
-        reader = answering.AnswerReader(request.model)
+        return self._answered(partial(self._asked, request), answering.AnswerReader(request.model))
+
+    def complete(self, request: CompletionRequest) -> AsyncGenerator[Batch, None]:
+        """As `chat`, once it is known what the model can do."""
+        ask = partial(self._asked_to_complete, request)
+        return self._answered(ask, completing.CompletionReader(request.model))
+
+    async def _answered(
+        self, ask: Callable[[], Awaitable[UpstreamResponse]], reader: LineReader[Any]
+    ) -> AsyncGenerator[Batch, None]:
         lines = Lines()
         try:
-            with await self._asked(request) as response:
+            with await ask() as response:
                 while not reader.finished:
                     block = await response.block()
                     # The answer to an empty list of messages is one object without a newline.
@@ -107,25 +125,50 @@ class OllamaBackend:
             raise self._unanswered(error) from error
 
     async def _asked(self, request: ChatRequest) -> UpstreamResponse:
-        """The answer to a chat in a window that is large enough.
-
-        The estimate of a prompt may be too low by far; Ollama then refuses, and says how long the
-        prompt is.
-        """
         prompt = measured(request.messages, asking.tools(request))
         known = _NOTHING_KNOWN
         if self._windows.by_need or prompt.images or prompt.sounds:
             known = self._shown.known(request.model) or await self._known(request.model)
             if prompt.images or prompt.sounds:
                 check_media(prompt, known)
+        return await self._in_window(
+            "/api/chat", request, prompt, known, lambda window: asking.chat(request, window)
+        )
+
+    async def _asked_to_complete(self, request: CompletionRequest) -> UpstreamResponse:
+        known = self._shown.known(request.model) or await self._known(request.model)
+        prompt = measured_text(request.prompt + request.suffix)
+        try:
+            return await self._in_window(
+                "/api/generate",
+                request,
+                prompt,
+                known,
+                lambda window: completing.completion(request, window, known),
+            )
+        except ContextOverflow as error:
+            raise ContextOverflow(error.message, param="prompt", **error.details) from error
+
+    async def _in_window(
+        self,
+        path: str,
+        request: ChatRequest | CompletionRequest,
+        prompt: Prompt,
+        known: ModelDetails,
+        written: Callable[[int | None], bytes],
+    ) -> UpstreamResponse:
+        """The answer to what is `written` for a window that is large enough.
+
+        The estimate of a prompt may be too low by far; Ollama then refuses, and says how long the
+        prompt is.
+        """
         asked = asked_window(request)
         window = self._windows.choose(
             request.model, asked, prompt, request.sampling.max_tokens, known
         )
         request.notes.num_ctx = window
-        body = asking.chat(request, window)
         try:
-            return await self._open("POST", "/api/chat", body, request.model)
+            return await self._open("POST", path, written(window), request.model)
         except ContextOverflow as error:
             length = error.details.get("n_prompt_tokens")
             if length is None or window is None or asked is not None:
@@ -134,8 +177,7 @@ class OllamaBackend:
             if window is None:
                 raise
         request.notes.num_ctx = window
-        body = asking.chat(request, window)
-        return await self._open("POST", "/api/chat", body, request.model)
+        return await self._open("POST", path, written(window), request.model)
 
     async def _known(self, model: str) -> ModelDetails:
         """What is known of a model; what is no true Ollama may not know `/api/show`."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Raw, Struct
 
+from adapters.ollama.errors import not_fetched
 from gateway.core.messages import (
     AssistantMessage,
     AudioPart,
@@ -17,7 +18,15 @@ from gateway.core.messages import (
 from gateway.core.models import ModelDetails, full_name
 from gateway.core.requests import ChatRequest, CompletionRequest
 
-__all__ = ["ContextPolicy", "Prompt", "Windows", "asked_window", "measured", "step"]
+__all__ = [
+    "ContextPolicy",
+    "Prompt",
+    "Windows",
+    "asked_window",
+    "measured",
+    "measured_text",
+    "step",
+]
 
 ContextPolicy = Literal["auto", "ollama"] | int
 """By need, Ollama's own choice, or so many tokens."""
@@ -45,6 +54,7 @@ def measured(messages: tuple[Message, ...], tools: Raw | None = None) -> Prompt:
     """The size of a conversation with the tools as they are sent.
 
     By bytes rather than characters: a character beyond ASCII is about a token, and 3 bytes.
+    `Unsupported` for an image not yet fetched, before anything is asked of Ollama.
     """
     size = len(tools) if tools is not None else 0
     images = sounds = 0
@@ -53,17 +63,28 @@ def measured(messages: tuple[Message, ...], tools: Raw | None = None) -> Prompt:
             if isinstance(part, JSONTextPart):
                 size += len(part.json)
             elif isinstance(part, TextPart):
-                size += len(part.text) if part.text.isascii() else len(part.text.encode())
+                size += octets(part.text)
             elif isinstance(part, ImagePart):
                 images += 1
             elif isinstance(part, AudioPart):
                 sounds += 1
+            else:
+                raise not_fetched(part.param)
         if isinstance(message, AssistantMessage):
             size += len(message.thinking)
             for call in message.tool_calls:
                 size += len(call.name) + len(str(call.arguments))
     extra = TOKENS_PER_MESSAGE * len(messages) + TOKENS_PER_IMAGE * (images + sounds)
     return Prompt(math.ceil(size / BYTES_PER_TOKEN) + extra, images, sounds)
+
+
+def measured_text(text: str) -> Prompt:
+    """The size of a text that goes to the model as it is."""
+    return Prompt(math.ceil(octets(text) / BYTES_PER_TOKEN))
+
+
+def octets(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def asked_window(request: ChatRequest | CompletionRequest) -> int | None:

@@ -17,7 +17,7 @@ from adapters.simulator.schemas import BadSchema, instance
 from adapters.simulator.tokens import count, logprob, split
 from adapters.simulator.tools import wanted_calls
 from adapters.simulator.values import Guess
-from adapters.simulator.words import Talk, compose, think_aloud
+from adapters.simulator.words import Talk, bridge, compose, think_aloud
 
 __all__ = ["Generation", "Piece", "answer_chat", "answer_generate"]
 
@@ -86,7 +86,11 @@ def answer_generate(
     told = [Message(role="system", content=request.system)] if request.system else []
     talk = Talk([*told, last], _salt(options))
     limits = _limits(request, options, prompt_tokens, window, zero=False)
-    answer = _answer(model.personality, Asked(talk, request.format), _level(model, request.think))
+    if request.suffix and not request.raw:
+        answer = Answer(text=bridge(request.prompt, request.suffix))
+    else:
+        level = _level(model, request.think)
+        answer = _answer(model.personality, Asked(talk, request.format), level)
     if answer.thinking:
         answer = Answer(text=f"<think>{answer.thinking}</think>{answer.text}")
     return _generation(model, answer, limits, prompt_tokens, seed="")

@@ -31,6 +31,10 @@ _GO = (
     "</tool_call>{{ end }}{{ end }}\n{{ end }}"
 )
 _PROMPT = "{{ .Prompt }}"
+_INSERT = (
+    "{{- if .Suffix }}<|fim_prefix|>{{ .Prompt }}<|fim_suffix|>{{ .Suffix }}<|fim_middle|>"
+    "{{- else }}{{ .Prompt }}\n{{- end }}"
+)
 
 
 class Pace(Struct, frozen=True):
@@ -156,6 +160,15 @@ _SEVEN = (
     ),
 )
 _BY_NAME = {model.name.model: model for model in _SEVEN}
+_INSERTING = replace(
+    _BY_NAME["demo-go"],
+    capabilities=("completion", "insert"),
+    listed_as=("completion", "insert"),
+    template=_INSERT,
+    own_template=_INSERT,
+    system="",
+    parameters={},
+)
 _SLOW = Pace(token_delay=0.05, rest_after=12, rest=2.0)
 
 
@@ -205,10 +218,12 @@ class Catalogue:
         return sorted(self._installed.values(), key=lambda model: -model.modified_at)
 
     def _unlisted(self, name: Name) -> Model | None:
-        """`demo-slow`, the faults and the personalities; each says on which model it shows."""
+        """`demo-slow`, `demo-insert`, the faults and the personalities, each on its own model."""
         model, known = None, name.model.lower()
         if known == "demo-slow":
             model = _renamed(_BY_NAME["demo"], name, pace=_SLOW)
+        elif known == "demo-insert":
+            model = _renamed(_INSERTING, name)
         elif fault := fault_of(known):
             model = _renamed(_BY_NAME[fault.on], name, fault=fault)
         elif personality := PERSONALITIES.get(known):

@@ -23,6 +23,7 @@ def faults() -> str:
     """The models that no list shows: what real servers do wrong, and what real models do."""
     rows = {
         "demo-slow": "nothing wrong, at 20 tokens a second",
+        "demo-insert": "nothing wrong, a model that fills in the middle",
         **{name: fault.says for name, fault in FAULTS.items()},
         "demo-broken-status-NNN": "this status, and an error in Ollama's words",
         "demo-broken-pause-SECONDS": "silence for so long before the first token",

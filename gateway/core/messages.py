@@ -14,11 +14,14 @@ __all__ = [
     "ImagePart",
     "JSONTextPart",
     "Message",
+    "RemoteImagePart",
     "SystemMessage",
     "TextPart",
     "ToolCall",
     "ToolMessage",
     "UserMessage",
+    "has_images",
+    "has_sounds",
     "text",
     "text_of",
 ]
@@ -54,6 +57,16 @@ class ImagePart(Struct, frozen=True):
     media_type: str
 
 
+class RemoteImagePart(Struct, frozen=True):
+    """An image that nobody has fetched yet: its `http` or `https` URL, unchecked.
+
+    `param` is where the URL stands, in the caller's spelling, for the errors of fetching it.
+    """
+
+    url: str
+    param: str
+
+
 class AudioPart(Struct, frozen=True):
     """A sound: standard base64, and its format (`wav`, `mp3`)."""
 
@@ -61,7 +74,7 @@ class AudioPart(Struct, frozen=True):
     format: str
 
 
-ContentPart = TextPart | JSONTextPart | ImagePart | AudioPart
+ContentPart = TextPart | JSONTextPart | ImagePart | RemoteImagePart | AudioPart
 Content = tuple[ContentPart, ...]
 
 
@@ -106,3 +119,21 @@ def text(value: str) -> Content:
 def text_of(content: Iterable[ContentPart]) -> str:
     """The text of a content, its parts on lines of their own; images and sounds have none."""
     return "\n".join(part.text for part in content if isinstance(part, TextPart | JSONTextPart))
+
+
+def has_images(messages: Iterable[Message]) -> bool:
+    """Whether a message shows something, fetched or not."""
+    return _any_part(messages, (ImagePart, RemoteImagePart))
+
+
+def has_sounds(messages: Iterable[Message]) -> bool:
+    """Whether a message holds something to listen to."""
+    return _any_part(messages, (AudioPart,))
+
+
+def _any_part(messages: Iterable[Message], kinds: tuple[type[ContentPart], ...]) -> bool:
+    for message in messages:
+        for part in message.content:
+            if isinstance(part, kinds):
+                return True
+    return False

@@ -16,6 +16,7 @@ __all__ = [
     "FinishReason",
     "FunctionCall",
     "FunctionTool",
+    "InputAudio",
     "JSONSchemaFormat",
     "Logprobs",
     "Part",
@@ -111,6 +112,13 @@ class ImageURL(Struct):
     detail: str | None = None
 
 
+class InputAudio(Struct):
+    """`data` is base64, `format` is `wav` or `mp3`."""
+
+    data: str
+    format: str
+
+
 class Part(Struct):
     """A part of a content: what `type` says is set."""
 
@@ -118,6 +126,7 @@ class Part(Struct):
     text: str | None = None
     refusal: str | None = None
     image_url: ImageURL | str | None = None
+    input_audio: InputAudio | None = None
 
 
 class FunctionDefinition(Struct):

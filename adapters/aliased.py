@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from adapters.wrapping import BackendWrapper
 from gateway.core.backend import Backend
 from gateway.core.errors import ModelNotFound
 from gateway.core.events import Batch
@@ -17,7 +18,7 @@ __all__ = ["AliasedBackend"]
 Request = TypeVar("Request", ChatRequest, CompletionRequest, EmbedRequest)
 
 
-class AliasedBackend:
+class AliasedBackend(BackendWrapper):
     """A backend whose models answer to other names, too: `aliases` maps those to its own.
 
     An alias is found in every spelling that Ollama would take for the same name, and wins over a
@@ -26,7 +27,7 @@ class AliasedBackend:
     """
 
     def __init__(self, backend: Backend, aliases: Mapping[str, str]) -> None:
-        self._inner = backend
+        super().__init__(backend)
         self._aliases = aliases
         self._models = {full_name(alias): model for alias, model in aliases.items()}
 
@@ -64,12 +65,6 @@ class AliasedBackend:
             return await self._inner.embed(self._directed(request))
         except ModelNotFound as error:
             raise self._missing(error, request.model) from error
-
-    async def version(self) -> str:
-        return await self._inner.version()
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
     def _meant(self, model: str) -> str:
         return self._models.get(full_name(model), model)

@@ -32,10 +32,10 @@ A_DAY = 86400
 def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
     backend: Backend = EnforcingBackend(ollama(config))
-    if config.aliases:
-        backend = AliasedBackend(backend, config.aliases)
     if config.allow_remote_images:  # outermost: who asks again need not fetch again
         backend = FetchingBackend(backend, ImageFetcher())
+    if config.aliases:
+        backend = AliasedBackend(backend, config.aliases)
     return create_app(
         backend,
         extensions=[

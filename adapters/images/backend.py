@@ -8,12 +8,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from adapters.images.fetcher import ImageFetcher
+from adapters.wrapping import BackendWrapper
 from gateway.core.backend import Backend
 from gateway.core.errors import InvalidRequest
 from gateway.core.events import Batch
 from gateway.core.messages import ImagePart, Message, RemoteImagePart
-from gateway.core.models import Embeddings, ModelCard, ModelDetails
-from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
+from gateway.core.requests import ChatRequest
 
 __all__ = ["FetchingBackend"]
 
@@ -22,36 +22,17 @@ LARGEST_REQUEST: Final = 32 * 1024 * 1024
 """Bytes, as much as a body may bring along in data URIs by default."""
 
 
-class FetchingBackend:
+class FetchingBackend(BackendWrapper):
     """Another backend, which is only ever shown images that are there."""
 
     def __init__(self, backend: Backend, fetcher: ImageFetcher) -> None:
-        self._inner = backend
+        super().__init__(backend)
         self._fetcher = fetcher
-
-    async def models(self) -> list[ModelCard]:
-        return await self._inner.models()
-
-    async def show(self, model: str) -> ModelDetails:
-        return await self._inner.show(model)
 
     def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
         """`InvalidRequest` for an image that cannot be fetched, at the first iteration."""
         remote = _remote(request.messages)
         return self._fetched_chat(request, remote) if remote else self._inner.chat(request)
-
-    def complete(self, request: CompletionRequest) -> AsyncGenerator[Batch, None]:
-        return self._inner.complete(request)
-
-    async def embed(self, request: EmbedRequest) -> Embeddings:
-        return await self._inner.embed(request)
-
-    async def version(self) -> str:
-        return await self._inner.version()
-
-    async def aclose(self) -> None:
-        """A fetch under way ends by its own time limit, and what would follow it fails."""
-        await self._inner.aclose()
 
     async def _fetched_chat(
         self, request: ChatRequest, remote: dict[str, RemoteImagePart]

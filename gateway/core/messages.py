@@ -20,8 +20,6 @@ __all__ = [
     "ToolCall",
     "ToolMessage",
     "UserMessage",
-    "has_images",
-    "has_sounds",
     "text",
     "text_of",
 ]
@@ -119,21 +117,3 @@ def text(value: str) -> Content:
 def text_of(content: Iterable[ContentPart]) -> str:
     """The text of a content, its parts on lines of their own; images and sounds have none."""
     return "\n".join(part.text for part in content if isinstance(part, TextPart | JSONTextPart))
-
-
-def has_images(messages: Iterable[Message]) -> bool:
-    """Whether a message shows something, fetched or not."""
-    return _any_part(messages, (ImagePart, RemoteImagePart))
-
-
-def has_sounds(messages: Iterable[Message]) -> bool:
-    """Whether a message holds something to listen to."""
-    return _any_part(messages, (AudioPart,))
-
-
-def _any_part(messages: Iterable[Message], kinds: tuple[type[ContentPart], ...]) -> bool:
-    for message in messages:
-        for part in message.content:
-            if isinstance(part, kinds):
-                return True
-    return False

@@ -9,7 +9,7 @@ from gateway.core.events import Batch, Finished, TextDelta
 from gateway.core.messages import UserMessage, text
 from gateway.core.models import Embeddings
 from gateway.core.replies import collect
-from gateway.core.requests import ChatRequest, EmbedRequest
+from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
 from gateway.testing import ScriptedBackend
 
 ALIASES = {"gpt-4o": "demo", "fast": "other:1b", "lost": "nowhere", "twice": "gpt-4o"}
@@ -54,17 +54,19 @@ async def test_a_name_is_looked_up_once_in_every_spelling(asked: str, meant: str
     inner = Models(HI)
     backend = AliasedBackend(inner, ALIASES)
     await collect(backend.chat(asking(asked)))
+    await collect(backend.complete(CompletionRequest(model=asked, prompt="Hello")))
     await backend.embed(EmbedRequest(model=asked, inputs=("Hello",)))
     assert [request.model for request in inner.requests] == [meant]
+    assert [request.model for request in inner.completions] == [meant]
     assert inner.embedded == [meant]
 
 
-async def test_a_chat_without_an_alias_is_the_inner_one() -> None:
-    inner = Models(HI)
-    chat, own = AliasedBackend(inner, ALIASES).chat(asking("demo")), inner.chat(asking("demo"))
-    assert getattr(chat, "ag_code", None) is getattr(own, "ag_code", 0)
-    await chat.aclose()
-    await own.aclose()
+async def test_an_answer_without_an_alias_is_the_inner_one() -> None:
+    backend = AliasedBackend(Models(HI), ALIASES)
+    completion = CompletionRequest(model="demo", prompt="Hello")
+    for answer in (backend.chat(asking("demo")), backend.complete(completion)):
+        assert getattr(answer, "ag_code", None) is ScriptedBackend._play.__code__
+        await answer.aclose()
 
 
 async def test_aliases_are_listed_with_the_facts_of_their_models() -> None:
@@ -92,6 +94,8 @@ async def test_a_missing_model_is_told_with_its_alias() -> None:
     said = "The model 'lost' stands for 'nowhere', which does not exist here"
     with pytest.raises(ModelNotFound, match=said) as caught:
         await collect(backend.chat(asking("lost")))
+    with pytest.raises(ModelNotFound, match=said):
+        await collect(backend.complete(CompletionRequest(model="lost", prompt="Hello")))
     assert caught.value.param == "model"
     with pytest.raises(ModelNotFound, match=said):
         await backend.show("lost")

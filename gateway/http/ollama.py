@@ -124,7 +124,7 @@ async def pass_on(answer: PassedAnswer, send: Send) -> None:
 
 
 def operation(path: str, allow: Methods) -> RawOperation:
-    method = next(method for method in allow if method != "HEAD" or len(allow) == 1)
+    method = next(method for method in allow if method != "HEAD")
     return RawOperation(
         path=f"{path}{{digest}}" if path == BLOBS else path,
         method=method,

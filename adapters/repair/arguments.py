@@ -14,11 +14,12 @@ _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}(?:\.0{1,9})?")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{0,30})?(?:[eE][+-]?[0-9]{1,2})?")
 _LONGEST_PATH: Final = 4096
 _KEY_WORD: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
-_PATHS_AND_IDS: Final = frozenset(
-    ["path", "paths", "file", "files", "filename", "filenames", "filepath", "folder", "dir"]
-    + ["dirs", "directory", "directories", "cwd", "root", "id", "ids", "uuid", "slug"]
+_PATH_OR_ID: Final = re.compile(
+    r"paths?|files?|filenames?|filepaths?|folders?|dirs?|directory|directories|cwd|root"
+    r"|ids?|uuid|slug",
+    re.IGNORECASE,
 )
-_SPACED: Final = re.compile(r" +(?=[/.\\-])|(?<=[/.\\-]) +")
+_SPACED: Final = re.compile(r"(?<! ) ++(?=[/.\\-])|(?<=[/.\\-]) +")
 
 
 def coerced(arguments: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def tightened(arguments: dict[str, Any]) -> dict[str, Any]:
     changed = {
         key: _tight(value)
         for key, value in arguments.items()
-        if not _PATHS_AND_IDS.isdisjoint(word.lower() for word in _KEY_WORD.findall(key[:99]))
+        if any(_PATH_OR_ID.fullmatch(word) for word in _KEY_WORD.findall(key[:99]))
     }
     return (
         arguments | changed if any(arguments[key] != changed[key] for key in changed) else arguments

@@ -37,7 +37,7 @@ class Calls:
         self._notes.repair(block.kind)
         if block.damaged:
             self._notes.repair("json-damage")
-        return [self._promoted(block.kind, written) for written in block.calls]
+        return [self._promoted(block, written) for written in block.calls]
 
     def mended(self, call: ToolCall) -> ToolCalled:
         """A call that Ollama recognised. One of an unknown tool stays as it is."""
@@ -49,11 +49,11 @@ class Calls:
         arguments = self._fitting(name, call.arguments, texts=False)
         return self._called(ToolCall(call_id, name, arguments))
 
-    def _promoted(self, kind: str, written: Written) -> ToolCalled:
+    def _promoted(self, block: Block, written: Written) -> ToolCalled:
         name = self.offered.named(written.name) or written.name
         self._named(written.name, name)
         arguments = self._fitting(name, written.arguments, texts=written.texts)
-        if kind == "minimax":
+        if block.spaced:
             tight = tightened(arguments)
             if tight is not arguments:
                 self._notes.repair("paths")

@@ -13,7 +13,7 @@ FAMILIES: Final[dict[str, Family]] = {
     "<toolcall>": hermes.read_list,
     "<|tool_call|>": hermes.read_list,
     "<function=": tagged.read_function,
-    "<function_calls>": tagged.read_wrapped,
+    "<function_calls>": tagged.read_claude,
     "<minimax:tool_call>": tagged.read_wrapped,
     "<invoke name=": tagged.read_invoke,
     "[tool_calls]": mistral.read,

@@ -21,10 +21,13 @@ _FENCE: Final = Words("```")
 _LANGUAGE: Final = re.compile(r"[A-Za-z_]*")
 _LANGUAGES: Final = frozenset({"", "json", "text", "tool", "tool_call", "tool_calls"})
 _NAME_KEYS: Final = frozenset({"name", "tool_name", "tool", "action"})
-_FIRST_KEYS: Final = frozenset(
-    [*_NAME_KEYS, "function", "tool_calls", "type", "id", "index", "call_id", "tool_call_id"]
-    + ["arguments", "parameters", "args", "input", "action_input", "tool_input"]
+_ARGUMENT_KEYS: Final = frozenset(
+    {"arguments", "parameters", "args", "input", "action_input", "tool_input"}
 )
+_OTHER_KEYS: Final = frozenset(
+    {"function", "tool_calls", "type", "id", "index", "call_id", "tool_call_id"}
+)
+_FIRST_KEYS: Final = _NAME_KEYS | _ARGUMENT_KEYS | _OTHER_KEYS
 _EXAMPLE: Final = re.compile(
     r"\b(?:examples?|sample|template|syntax|format|schema|for instance|such as|looks? like|e\.g)\b",
     re.IGNORECASE,

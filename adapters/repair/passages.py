@@ -69,10 +69,14 @@ class Passages:
             self.out.extend(self.source.take(len(self.source.text)))
 
     def thoughts(self) -> Reading[None]:
-        """Reasoning that Ollama has split off, so that the text is not inside of it."""
+        """Reasoning that Ollama has split off, so that the text does not begin with any."""
         self.kind = ThinkingDelta
         self.opened = False
-        yield from self._passage(ThinkingDelta)
+        if self._calls.offered:
+            yield from self._passage(ThinkingDelta)
+        else:
+            self.idle = True
+            self.out.extend(self.source.take(len(self.source.text)))
 
     def settle(self) -> None:
         """Give out a margin at the end of a text, or drop it behind a call."""
@@ -119,7 +123,8 @@ class Passages:
         closing = frozenset(closer.lower() for closer in closers)
         while True:
             words = self._words(kind, closers)
-            start, word = words.search(source.text, source.at, ended=source.ended)
+            ended = source.ended
+            start, word = words.search(source.text, source.at, ended=ended)
             self._give(start, kind)
             if word in closing:
                 if word not in _KEPT:
@@ -128,8 +133,10 @@ class Passages:
             if word:
                 source.at += len(word)
                 yield from self._marked(word, kind)
-            elif not (yield from self._more(words, kind)):
+            elif ended:
                 return
+            else:
+                yield from self._more(words, kind)
 
     def _words(self, kind: Kind, closers: tuple[str, ...]) -> Words:
         """The words that mean something here."""
@@ -142,12 +149,12 @@ class Passages:
                 words += _LOOSE
         return _words(*words)
 
-    def _more(self, words: Words, kind: Kind) -> Reading[bool]:
+    def _more(self, words: Words, kind: Kind) -> Reading[None]:
         """Wait. What comes meanwhile need not be read, if nothing is held and it begins no word."""
         margin = self._margin and kind is TextDelta
         if kind is self.kind and not margin and not self.source.text:
             self.starts = words.starts
-        return (yield from self.source.more())
+        yield from self.source.more()
 
     def _give(self, size: int, kind: Kind) -> None:
         """Give out the first `size` characters, which are surely not part of any markup."""
@@ -183,7 +190,9 @@ class Passages:
         source = self.source
         behind = source.at
         before = self.said + source.text[: behind - len(word)]
-        if len(before) > loose.SHORT or before.rpartition("\n")[2].strip():
+        in_line = before.rpartition("\n")[2].strip()
+        in_fence = before.count("```") % 2
+        if len(before) > loose.SHORT or in_line or in_fence:
             self._give(behind, TextDelta)
             return
         source.at -= len(word)

@@ -174,11 +174,13 @@ class Source:
         """Pass over all before the first word, and over the word; it is `""` at the end."""
         start = self.at
         while True:
-            self.at, word = words.search(self.text, self.at, ended=self.ended)
-            if word or not (yield from self.more()):
+            ended = self.ended
+            self.at, word = words.search(self.text, self.at, ended=ended)
+            if word or ended:
                 before = self.text[start : self.at]
                 self.at += len(word)
                 return before, word
+            yield from self.more()
 
 
 def _split(piece: Piece, size: int) -> tuple[Piece, Piece]:

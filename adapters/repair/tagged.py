@@ -9,6 +9,8 @@ tag may be missing, and a value is bare text that nobody escaped.
 import re
 from typing import Any, Final
 
+from msgspec import structs
+
 from adapters.repair.damage import objects_in
 from adapters.repair.damage import read as read_json
 from adapters.repair.offered import Offered
@@ -16,7 +18,7 @@ from adapters.repair.scanning import Reading, Source, Words
 from adapters.repair.units import value
 from adapters.repair.written import Block, Written
 
-__all__ = ["read_function", "read_invoke", "read_wrapped", "trimmed"]
+__all__ = ["read_claude", "read_function", "read_invoke", "read_wrapped", "trimmed"]
 
 _FUNCTION: Final = ("<function=", "<function name=", "<invoke name=")
 _PARAMETER: Final = ("<parameter=", "<parameter name=")
@@ -38,6 +40,12 @@ def read_wrapped(source: Source, offered: Offered) -> Reading[Block | None]:
     yield from source.blank()
     opening = yield from source.here(_FUNCTIONS)
     return (yield from _functions(source, offered, opening)) if opening else None
+
+
+def read_claude(source: Source, offered: Offered) -> Reading[Block | None]:
+    """Behind `<function_calls>`, which stands for no MiniMax: its paths are as they are meant."""
+    block = yield from read_wrapped(source, offered)
+    return structs.replace(block, spaced=False) if block else None
 
 
 def read_function(source: Source, offered: Offered) -> Reading[Block | None]:
@@ -64,7 +72,7 @@ def _functions(source: Source, offered: Offered, opening: str) -> Reading[Block 
         opening = yield from source.here(_NEXT_FUNCTION)
     if not opening:
         source.at = behind
-    return Block(kind, tuple(calls))
+    return Block(kind, tuple(calls), spaced=kind == "minimax")
 
 
 def _attribute(source: Source) -> Reading[str]:

@@ -27,6 +27,8 @@ class Block(Struct, frozen=True):
     calls: tuple[Written, ...]
     damaged: bool = False
     """Their JSON had to be mended."""
+    spaced: bool = False
+    """Their paths and ids may have spaces that nobody meant."""
 
 
 Family = Callable[[Source, Offered], Reading[Block | None]]

@@ -24,10 +24,8 @@ _NAME_KEYS: Final = frozenset({"name", "tool_name", "tool", "action"})
 _ARGUMENT_KEYS: Final = frozenset(
     {"arguments", "parameters", "args", "input", "action_input", "tool_input"}
 )
-_OTHER_KEYS: Final = frozenset(
-    {"function", "tool_calls", "type", "id", "index", "call_id", "tool_call_id"}
-)
-_FIRST_KEYS: Final = _NAME_KEYS | _ARGUMENT_KEYS | _OTHER_KEYS
+_FIRST_KEYS: Final = _NAME_KEYS | _ARGUMENT_KEYS | {"function", "tool_calls", "type"}
+_TYPES: Final = frozenset({"function", "tool_call", "tool_use"})
 _EXAMPLE: Final = re.compile(
     r"\b(?:examples?|sample|template|syntax|format|schema|for instance|such as|looks? like|e\.g)\b",
     re.IGNORECASE,
@@ -61,7 +59,7 @@ def _kind(first: str, said: str) -> str:
 
 
 def _promises(source: Source, offered: Offered) -> Reading[bool]:
-    """Whether the first key is one that calls have, and the tool's name, if that is it, is known.
+    """Whether the first key is one that calls have, and its value, if it is a name, is known.
 
     Seen early, so that JSON which is the answer itself is not kept from its reader.
     """
@@ -84,10 +82,10 @@ def _promises(source: Source, offered: Offered) -> Reading[bool]:
     if (yield from source.peek()) != ":":
         return False
     source.at += 1
-    if key not in _NAME_KEYS:
+    if key not in _NAME_KEYS and key != "type":
         return True
-    name = yield from _string(source)
-    return name is not None and offered.named(name) is not None
+    word = yield from _string(source)
+    return word in _TYPES if key == "type" else bool(word and offered.named(word))
 
 
 def _string(source: Source) -> Reading[str | None]:

@@ -115,8 +115,8 @@ def _parameters(source: Source, offered: Offered, name: str) -> Reading[dict[str
         if tag in _PARAMETER or tag in halves:
             key = halves.get(tag) or (yield from _attribute(source))
             ends = Words("</parameter>", f"</{key}>", *_ENDS) if tag in halves else _VALUE_ENDS
-            text = yield from _value(source, ends)
-            if not key or text is None:
+            text = (yield from _value(source, ends)) if key else None
+            if text is None:
                 return None
             arguments[key] = text
             continue
@@ -132,7 +132,7 @@ def _value(source: Source, ends: Words) -> Reading[str | None]:
     text, end = yield from source.until(ends)
     if end in _ENDS:
         source.at -= len(end)
-    if not end and source.cut and not _complete(text):
+    if not end and (not text.strip() or (source.cut and not _complete(text))):
         return None
     return trimmed(text)
 

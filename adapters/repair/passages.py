@@ -27,6 +27,9 @@ _NEWLINES: Final = re.compile(r"[\r\n]*")
 # Where these end a passage they begin the next one too, and are left for it.
 _KEPT: Final = frozenset(harmony.BEGINNINGS + harmony.BARE)
 
+# An end counts only inside of a message whose header was understood.
+_IN_MESSAGE: Final = harmony.BEGINNINGS + harmony.ENDS
+
 _words = cache(Words)
 
 
@@ -56,6 +59,7 @@ class Passages:
         self._prefers = prefers
         self._margin = True
         self._spoken: tuple[str, ...] = ()
+        """The words of harmony that mean something now, if the answer began in it."""
 
     def text(self) -> Reading[None]:
         """The answer itself, or more of it."""
@@ -93,7 +97,7 @@ class Passages:
         while tag := (yield from opening(source, harmony=self._prefers == "harmony")):
             self.begun = True
             if tag in harmony.BEGINNINGS:
-                self._spoken = harmony.BEGINNINGS + harmony.ENDS
+                self._spoken = harmony.BEGINNINGS
                 break
             source.take(source.at)
             if tag == BARE_ANALYSIS:
@@ -183,7 +187,9 @@ class Passages:
             yield from self._message(word, kind)
         else:
             source.take(source.at)
-            if word == "assistantanalysis":
+            if word in harmony.ENDS:
+                self._spoken = harmony.BEGINNINGS
+            elif word == "assistantanalysis":
                 yield from self._analysis()
 
     def _loose(self, word: str) -> Reading[None]:
@@ -202,6 +208,8 @@ class Passages:
     def _message(self, word: str, kind: Kind) -> Reading[None]:
         """A message of harmony's: a call, thoughts, or text without its header."""
         source, offered = self.source, self._calls.offered
+        if self._spoken == _IN_MESSAGE:
+            self._spoken = harmony.BEGINNINGS
         header = yield from self._within(harmony.HEADER, harmony.header(source, word))
         if header and header.recipient and offered:
             yield from self._block(harmony.body(source, offered, header.recipient), kind)
@@ -212,14 +220,17 @@ class Passages:
             source.take(source.at)
             if header.channel == "analysis":
                 yield from self._analysis()
-            elif header.channel == "commentary" and offered:
+                return
+            if self._spoken == harmony.BEGINNINGS:
+                self._spoken = _IN_MESSAGE
+            if header.channel == "commentary" and offered:
                 yield from self._block(harmony.naked(source, offered), kind)
 
     def _analysis(self) -> Reading[None]:
         """Harmony's thoughts, up to where its next message begins."""
         self._notes.repair("think")
         bare = self._spoken == harmony.BARE
-        yield from self._passage(ThinkingDelta, harmony.BARE if bare else self._spoken)
+        yield from self._passage(ThinkingDelta, harmony.BARE if bare else _IN_MESSAGE)
 
     def _block(
         self,

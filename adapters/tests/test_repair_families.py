@@ -52,7 +52,7 @@ def test_markup_in_any_order_is_read_the_same_however_it_is_cut(
     assert mended(case, pieces) == mended(case, [text]) == mended(case, text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(MARKUP), max_size=8).map("".join), st.booleans())
 def test_where_nothing_was_mended_every_byte_is_the_same(text: str, offered: bool) -> None:
     said, kinds = mended(Case("", text, [], offered=offered), text)

@@ -20,6 +20,8 @@ __all__ = [
     "EmbedRequest",
     "ErrorAnswer",
     "Function",
+    "GenerateAnswer",
+    "GenerateRequest",
     "Logprob",
     "Message",
     "ModelFacts",
@@ -100,6 +102,22 @@ class ChatRequest(Struct, omit_defaults=True):
     top_logprobs: int = 0
 
 
+class GenerateRequest(Struct, omit_defaults=True):
+    """`POST /api/generate`. With `raw` the prompt goes to the model as it is, in no template."""
+
+    model: str
+    prompt: str
+    stream: bool
+    truncate: bool
+    raw: bool = False
+    suffix: str = ""
+    options: Options | dict[str, Any] | None = None
+    think: bool | None = None
+    keep_alive: str | float | None = None
+    logprobs: bool = False
+    top_logprobs: int = 0
+
+
 class EmbedRequest(Struct, omit_defaults=True):
     """`POST /api/embed`."""
 
@@ -159,6 +177,13 @@ class Answer(Struct, gc=False):
     eval_duration: int | None = None
 
 
+class GenerateAnswer(Answer, gc=False):
+    """One line of a completion, which has `response` and `thinking` in place of a message."""
+
+    response: str | None = None
+    thinking: str | None = None
+
+
 class ErrorAnswer(Struct):
     """A refusal, or the inner error of llama-server. `error` is a text at Ollama."""
 
@@ -185,7 +210,10 @@ class ModelFacts(Struct):
 
 
 class TaggedModel(Struct):
-    """One model of `GET /api/tags`; `modified_at` is RFC 3339 with any number of digits."""
+    """One model of `GET /api/tags`; `modified_at` is RFC 3339 with any number of digits.
+
+    `capabilities` come from v0.30 on, without those that the chat template tells.
+    """
 
     name: str | None = None
     model: str | None = None
@@ -193,6 +221,7 @@ class TaggedModel(Struct):
     size: int | None = None
     digest: str | None = None
     details: ModelFacts | None = None
+    capabilities: list[str] | None = None
 
 
 class TagsAnswer(ErrorAnswer):

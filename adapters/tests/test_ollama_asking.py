@@ -15,6 +15,7 @@ from gateway.core.messages import (
     ImagePart,
     JSONTextPart,
     Message,
+    RemoteImagePart,
     SystemMessage,
     TextPart,
     ToolCall,
@@ -40,9 +41,9 @@ def chat(*messages: Message, **fields: Any) -> ChatRequest:
     return ChatRequest(model="demo", messages=messages, **fields)
 
 
-def sent(request: ChatRequest) -> dict[str, Any]:
+def sent(request: ChatRequest, num_ctx: int | None = None) -> dict[str, Any]:
     """The request without what is the same in all of them."""
-    body: dict[str, Any] = msgspec.json.decode(asking.chat(request))
+    body: dict[str, Any] = msgspec.json.decode(asking.chat(request, num_ctx))
     assert (body.pop("stream"), body.pop("truncate")) == (True, False)
     del body["model"], body["messages"]
     return body
@@ -104,6 +105,13 @@ def test_images_and_sounds_travel_beside_the_text() -> None:
     assert message == {"role": "user", "content": "What is this?", "images": ["AAAA", "BBBB"]}
 
 
+def test_an_image_that_was_not_fetched_is_refused() -> None:
+    content = (TextPart("What is this?"), RemoteImagePart("http://x/y.png", "messages[3]"))
+    with pytest.raises(Unsupported, match="MOCHI_ALLOW_REMOTE_IMAGES=true") as caught:
+        asking.chat(chat(UserMessage(content)))
+    assert (caught.value.param, caught.value.reason) == ("messages[3]", "unsupported_value")
+
+
 def test_everything_asked_for_becomes_an_option() -> None:
     sampling = Sampling(
         temperature=0,
@@ -117,7 +125,7 @@ def test_everything_asked_for_becomes_an_option() -> None:
         frequency_penalty=0.2,
         repeat_penalty=1.1,
     )
-    assert sent(chat(sampling=sampling, context_length=8192))["options"] == {
+    assert sent(chat(sampling=sampling), num_ctx=8192)["options"] == {
         "temperature": 0,
         "top_p": 0.9,
         "top_k": 40,
@@ -161,7 +169,7 @@ def test_what_is_asked_for_is_sent(asked: dict[str, Any], body: dict[str, Any]) 
 
 
 def test_schemas_pass_through_untouched() -> None:
-    schema = Raw(b'{ "type":"object" , "x": 1.0 }')
+    schema = Raw(b'{ "type":"object" , "properties": {} }')
     body = asking.chat(
         chat(response_format=JSONOf("answer", schema), tools=(ToolDefinition("f", "", schema),))
     )

@@ -21,7 +21,8 @@ MochiError
 └── Upstream                         Ollama's fault
     ├── BackendUnreachable           refused, unknown host, connect time-out
     ├── BackendFailed                any other failure, broken streams included
-    │   └── ModelLoadFailed          out of memory, incompatible files: asking again will not help
+    │   ├── ModelLoadFailed          out of memory, incompatible files: asking again will not help
+    │   └── InvalidAnswer            the model does not give what was demanded of it
     ├── BackendBusy                  Ollama's queue is full
     ├── BackendRateLimited           Ollama's cloud wants a pause
     └── BackendTimeout               Ollama went silent
@@ -34,6 +35,7 @@ writes them, and where `/api/v1` differs in the status, in `gateway.http.errors`
 from typing import Any, ClassVar
 
 __all__ = [
+    "LONGEST_NAME",
     "BackendBusy",
     "BackendFailed",
     "BackendRateLimited",
@@ -45,6 +47,7 @@ __all__ = [
     "HostRefused",
     "Invalid",
     "InvalidAPIKey",
+    "InvalidAnswer",
     "InvalidRequest",
     "MethodNotAllowed",
     "MochiError",
@@ -62,7 +65,7 @@ __all__ = [
 ]
 
 LONGEST_NAME = 200
-"""Characters of a model name that an error repeats; a caller may send megabytes of it."""
+"""Characters of a model name; a caller may send megabytes, of which errors repeat so much."""
 
 
 class MochiError(Exception):
@@ -123,17 +126,19 @@ class RouteNotFound(NotFound):
 
 
 class ModelNotFound(NotFound):
-    """Ollama does not have this model.
+    """Ollama does not have this model, or the one that an alias `stands_for`.
 
     The message holds no command with the name in it: a name can be anything, and people paste.
     """
 
     code = "MODEL_NOT_FOUND"
 
-    def __init__(self, model: str, *, param: str | None = None) -> None:
+    def __init__(self, model: str, *, stands_for: str = "", param: str | None = None) -> None:
         shown = model if len(model) <= LONGEST_NAME else f"{model[:LONGEST_NAME]}…"
+        alias = f" stands for '{stands_for}', which" if stands_for else ""
         super().__init__(
-            f"The model '{shown}' does not exist here; `ollama pull` may fetch it.", model=shown
+            f"The model '{shown}'{alias} does not exist here; `mochi pull` may fetch it.",
+            model=shown,
         )
         self.param = param
 
@@ -229,6 +234,13 @@ class BackendFailed(Upstream):
 
 class ModelLoadFailed(BackendFailed):
     """The model cannot be loaded: no memory, incompatible files. A retry repeats the work."""
+
+
+class InvalidAnswer(BackendFailed):
+    """The model did not give what was demanded, however often it was asked: a call, JSON that fits
+    a schema. Asking the same again has been tried."""
+
+    code = "INVALID_ANSWER"
 
 
 class BackendBusy(Upstream):

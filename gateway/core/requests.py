@@ -102,6 +102,8 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     """`None` leaves it to the model: Ollama lets a model that can think do so."""
     logprobs: int | None = None
     """How many alternatives per token; 0 gives the chosen token only, `None` no logprobs at all."""
+    stream: bool = False
+    """Whether the answer is shown as it grows, so that what was said cannot be taken back."""
     context_length: int | None = None
     keep_alive: str | float | None = None
     options: dict[str, Any] = field(default_factory=dict)

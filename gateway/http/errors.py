@@ -93,7 +93,7 @@ def extra_headers(error: Exception) -> list[tuple[bytes, bytes]]:
             return [(b"allow", ", ".join(allow).encode("latin-1"))]
         case errors.InvalidAPIKey():
             return [(b"www-authenticate", b"Bearer")]
-        case errors.ModelLoadFailed():
+        case errors.ModelLoadFailed() | errors.InvalidAnswer():
             return [(b"x-should-retry", b"false")]
         case errors.Overloaded() | errors.BackendBusy():
             return [(b"retry-after", b"%g" % error.retry_after)]

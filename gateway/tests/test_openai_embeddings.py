@@ -26,7 +26,7 @@ def asked(**fields: Any) -> EmbeddingRequest:
 def test_one_text_or_many() -> None:
     one = EmbedRequest(model="demo-embed", inputs=("a",))
     assert read(asked(), Notes()) == one
-    assert read(asked(dimensions=None, encoding_format=None, user="u"), Notes()) == one
+    assert read(asked(dimensions=None, encoding_format=None), Notes()) == one
     assert read(asked(input=["a", "b"], dimensions=2), Notes()) == EmbedRequest(
         model="demo-embed", inputs=("a", "b"), dimensions=2
     )

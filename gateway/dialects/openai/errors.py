@@ -57,6 +57,7 @@ TABLE: dict[type[errors.MochiError], Verdict] = {
     errors.Overloaded: Verdict(503, SERVER, "overloaded"),
     errors.BackendUnreachable: Verdict(502, SERVER, "upstream_unavailable"),
     errors.ModelLoadFailed: Verdict(503, SERVER, "model_load_failed"),
+    errors.InvalidAnswer: Verdict(502, SERVER, "invalid_answer"),
     errors.BackendFailed: Verdict(502, SERVER, "upstream_error"),
     errors.BackendBusy: Verdict(503, SERVER, "overloaded"),
     errors.BackendRateLimited: Verdict(429, "rate_limit_error", "rate_limit_exceeded"),

@@ -13,8 +13,10 @@ __all__ = [
     "ChatCompletion",
     "ChatCompletionRequest",
     "Choice",
+    "FinishReason",
     "FunctionCall",
     "FunctionTool",
+    "InputAudio",
     "JSONSchemaFormat",
     "Logprobs",
     "Part",
@@ -42,6 +44,7 @@ PositiveInt = Annotated[int, Meta(ge=1)]
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 StopList = Annotated[list[str], Meta(max_length=4)]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+FinishReason = Literal["stop", "length", "tool_calls", "function_call"]
 Metadata = Annotated[
     dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]],
     Meta(max_length=16),
@@ -109,6 +112,13 @@ class ImageURL(Struct):
     detail: str | None = None
 
 
+class InputAudio(Struct):
+    """`data` is base64, `format` is `wav` or `mp3`."""
+
+    data: str
+    format: str
+
+
 class Part(Struct):
     """A part of a content: what `type` says is set."""
 
@@ -116,6 +126,7 @@ class Part(Struct):
     text: str | None = None
     refusal: str | None = None
     image_url: ImageURL | str | None = None
+    input_audio: InputAudio | None = None
 
 
 class FunctionDefinition(Struct):
@@ -237,6 +248,7 @@ class ResponseMessage(Struct, kw_only=True):
     reasoning_content: str | UnsetType = UNSET
     reasoning: str | UnsetType = UNSET
     tool_calls: list[ToolCall] | UnsetType = UNSET
+    function_call: FunctionCall | UnsetType = UNSET
 
 
 class TopLogprob(Struct):
@@ -262,7 +274,7 @@ class Choice(Struct, kw_only=True):
     index: int
     message: ResponseMessage
     logprobs: Logprobs | None = None
-    finish_reason: Literal["stop", "length", "tool_calls"]
+    finish_reason: FinishReason
 
 
 class PromptTokensDetails(Struct):

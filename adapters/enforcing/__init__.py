@@ -1,0 +1,1 @@
+"""What Ollama takes for advice, brought about: tool choices and structured output."""

@@ -32,7 +32,7 @@ A_DAY = 86400
 def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
     backend: Backend = EnforcingBackend(ollama(config))
-    if config.allow_remote_images:  # outermost: who asks again need not fetch again
+    if config.allow_remote_images:  # outside of those who ask again: once is enough
         backend = FetchingBackend(backend, ImageFetcher())
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
@@ -60,7 +60,9 @@ def from_environment() -> ASGIApp:
 
 def ollama(config: Config) -> OllamaBackend:
     client = UpstreamClient(config.ollama_host, timeouts=patience(config))
-    return OllamaBackend(client, context=config.context, queue_limit=config.queue_limit)
+    return OllamaBackend(
+        client, context=config.context, queue_limit=config.queue_limit, repair=config.repair
+    )
 
 
 def ollama_routes(config: Config) -> OllamaRoutes:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -11,6 +11,7 @@ from adapters.ollama import answering, asking, completing, wire
 from adapters.ollama.described import DescribedCards
 from adapters.ollama.errors import garbled, refused, reported, unanswered
 from adapters.ollama.media import check_media
+from adapters.ollama.mending import mender
 from adapters.ollama.reading import LineReader
 from adapters.ollama.shown import ShownModels
 from adapters.ollama.windows import (
@@ -21,6 +22,7 @@ from adapters.ollama.windows import (
     measured,
     measured_text,
 )
+from adapters.repair.mending import Mender
 from adapters.upstream.client import UpstreamClient
 from adapters.upstream.errors import LimitExceeded, Silent, UpstreamError
 from adapters.upstream.lines import Lines
@@ -56,6 +58,14 @@ _version = msgspec.json.Decoder(wire.VersionAnswer)
 _IN_TURN: Final = ("/api/chat", "/api/generate", "/api/embed")
 """What the queue limit holds for: the others ask nothing of a model."""
 
+
+class _Asked(NamedTuple):
+    """An answer that has begun, and what mends it on the way, where anything could need it."""
+
+    response: UpstreamResponse
+    mender: Mender | None
+
+
 _NOTHING_KNOWN: Final = ModelDetails(name="", capabilities=None)
 
 
@@ -63,8 +73,8 @@ class OllamaBackend:
     """The models of the Ollama that `client` talks to. The client is the backend's from now on.
 
     `context` says how windows are chosen, `queue_limit` how many requests may wait for Ollama to
-    begin an answer, `probe_seconds` how long `version` may take: whoever asks wants to know if
-    Ollama is well.
+    begin an answer; with `repair` calls that a model wrote as text become calls. `probe_seconds` is
+    how long `version` may take: whoever asks wants to know if Ollama is well.
     """
 
     def __init__(
@@ -73,10 +83,12 @@ class OllamaBackend:
         *,
         context: ContextPolicy = "ollama",
         queue_limit: int = 256,
+        repair: bool = False,
         probe_seconds: float = 2,
     ) -> None:
         self._client = client
         self._queue_limit = queue_limit
+        self._repair = repair
         self._waiting = 0
         self._probe_seconds = probe_seconds
         self._shown = ShownModels(self._show)
@@ -104,42 +116,52 @@ class OllamaBackend:
         return self._answered(ask, completing.CompletionReader(request.model))
 
     async def _answered(
-        self, ask: Callable[[], Awaitable[UpstreamResponse]], reader: LineReader[Any]
+        self, ask: Callable[[], Awaitable[_Asked]], reader: LineReader[Any]
     ) -> AsyncGenerator[Batch, None]:
         lines = Lines()
+        mender = None
         try:
-            with await ask() as response:
+            response, mender = await ask()
+            with response:
                 while not reader.finished:
                     block = await response.block()
                     # The answer to an empty list of messages is one object without a newline.
                     batch = reader.read(lines.feed(block) if block else lines.rest())
                     if reader.finished:
                         await response.finish(PATIENCE)
+                    if mender is not None and batch:
+                        batch = mender.feed(batch)
+                        mender = None if mender.idle else mender
                     if batch:
                         yield batch
                     if reader.failure is not None:
                         raise reader.failure
                     if not block and not reader.finished:
                         raise BackendFailed("Ollama's answer broke off before its end.")
-        except UpstreamError as error:
-            raise self._unanswered(error) from error
+        except (UpstreamError, MochiError) as error:
+            if mender is not None and (held := mender.rest()):
+                yield held
+            if isinstance(error, UpstreamError):
+                raise self._unanswered(error) from error
+            raise
 
-    async def _asked(self, request: ChatRequest) -> UpstreamResponse:
+    async def _asked(self, request: ChatRequest) -> _Asked:
         prompt = measured(request.messages, asking.tools(request))
-        known = _NOTHING_KNOWN
-        if self._windows.by_need or prompt.images or prompt.sounds:
+        media, known = bool(prompt.images or prompt.sounds), _NOTHING_KNOWN
+        if media or self._repair or self._windows.by_need:
             known = self._shown.known(request.model) or await self._known(request.model)
-            if prompt.images or prompt.sounds:
-                check_media(prompt, known)
-        return await self._in_window(
+        if media:
+            check_media(prompt, known)
+        response = await self._in_window(
             "/api/chat", request, prompt, known, lambda window: asking.chat(request, window)
         )
+        return _Asked(response, mender(request, known, repair=self._repair))
 
-    async def _asked_to_complete(self, request: CompletionRequest) -> UpstreamResponse:
+    async def _asked_to_complete(self, request: CompletionRequest) -> _Asked:
         known = self._shown.known(request.model) or await self._known(request.model)
         prompt = measured_text(request.prompt + request.suffix)
         try:
-            return await self._in_window(
+            response = await self._in_window(
                 "/api/generate",
                 request,
                 prompt,
@@ -148,6 +170,7 @@ class OllamaBackend:
             )
         except ContextOverflow as error:
             raise ContextOverflow(error.message, param="prompt", **error.details) from error
+        return _Asked(response, None)
 
     async def _in_window(
         self,

@@ -50,7 +50,8 @@ def ollama(config: Config) -> OllamaBackend:
         first_byte=config.upstream_first_byte_timeout_seconds,
         between_reads=config.upstream_read_timeout_seconds,
     )
-    return OllamaBackend(UpstreamClient(config.ollama_host, timeouts=timeouts))
+    client = UpstreamClient(config.ollama_host, timeouts=timeouts)
+    return OllamaBackend(client, context=config.context, queue_limit=config.queue_limit)
 
 
 def guard_rules(config: Config) -> GuardRules:

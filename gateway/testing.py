@@ -11,7 +11,7 @@ from msgspec import Raw
 from gateway.core.errors import ModelNotFound
 from gateway.core.events import Batch, ChatEvent
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
-from gateway.core.requests import ChatRequest, EmbedRequest
+from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
 from gateway.serving.server import GatewayServer, listen
 
 __all__ = ["ScriptedBackend", "live_server"]
@@ -25,10 +25,10 @@ async def live_server(app: ASGIApp) -> AsyncGenerator[str, None]:
 
 
 class ScriptedBackend:
-    """A Backend that answers every chat with the same batches, and remembers what it was asked.
+    """A Backend that answers everybody with the same batches, and remembers what it was asked.
 
     A batch is a sequence of events; an exception in place of one is raised there; a float waits so
-    many seconds. `left` is set once a chat was closed before its end.
+    many seconds. `left` is set once an answer was closed before its end.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class ScriptedBackend:
     ) -> None:
         self.script = script
         self.requests: list[ChatRequest] = []
+        self.completions: list[CompletionRequest] = []
         self.left = asyncio.Event()
         self._models = models
         self._capabilities = capabilities
@@ -53,8 +54,15 @@ class ScriptedBackend:
         known = None if self._capabilities is None else frozenset(self._capabilities)
         return ModelDetails(name=model, capabilities=known)
 
-    async def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
+    def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
         self.requests.append(request)
+        return self._play()
+
+    def complete(self, request: CompletionRequest) -> AsyncGenerator[Batch, None]:
+        self.completions.append(request)
+        return self._play()
+
+    async def _play(self) -> AsyncGenerator[Batch, None]:
         try:
             for step in self.script:
                 match step:

@@ -1,13 +1,14 @@
 """A Backend that makes another one keep to what was asked."""
 
 from collections.abc import AsyncGenerator
+from operator import attrgetter
 
 from adapters.enforcing.calls import ToolChat
 from adapters.enforcing.formats import FormattedChat
 from gateway.core.backend import Backend
 from gateway.core.events import Batch
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
-from gateway.core.requests import AnyText, ChatRequest, EmbedRequest
+from gateway.core.requests import AnyText, ChatRequest, CompletionRequest, EmbedRequest
 
 __all__ = ["EnforcingBackend"]
 
@@ -24,12 +25,16 @@ class EnforcingBackend:
 
     def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
         """`InvalidAnswer` when the model cannot be brought to what is demanded."""
-        if request.tools and request.tool_choice != "none":
-            return ToolChat(self._backend, request, self._retries).batches()
         wanted = request.response_format
-        if isinstance(wanted, AnyText):
-            return self._backend.chat(request)
-        return FormattedChat(self._backend, request, wanted, self._retries).batches()
+        if request.tools and request.tool_choice != "none":
+            if demands(request) or not isinstance(wanted, AnyText):
+                return ToolChat(self._backend, request, self._retries).batches()
+        elif not isinstance(wanted, AnyText):
+            return FormattedChat(self._backend, request, wanted, self._retries).batches()
+        return self._backend.chat(request)
+
+    def complete(self, request: CompletionRequest) -> AsyncGenerator[Batch, None]:
+        return self._backend.complete(request)
 
     async def models(self) -> list[ModelCard]:
         return await self._backend.models()
@@ -45,3 +50,10 @@ class EnforcingBackend:
 
     async def aclose(self) -> None:
         await self._backend.aclose()
+
+
+def demands(request: ChatRequest) -> bool:
+    """Whether a chat with tools asks for more than that the model may call them."""
+    if request.tool_choice != "auto" or not request.parallel_tool_calls:
+        return True
+    return any(map(attrgetter("strict"), request.tools))

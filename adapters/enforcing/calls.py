@@ -26,9 +26,6 @@ from gateway.core.requests import AnyJSON, AnyText, ChatRequest, JSONOf, NamedTo
 
 __all__ = ["ToolChat"]
 
-UNFIT = "unfit-arguments"
-"""Noted where arguments do not fit their schema and nobody asked for strictness."""
-
 
 class Rejected(NamedTuple):
     """A call that the caller does not get as it is."""
@@ -99,11 +96,9 @@ class ToolChat:
         if tool is None:
             self._calls += not self._forced
             return not self._forced
-        if mistakes := mistakes_in(call, tool):
-            if self._forced or tool.strict:
-                self._rejected.append(Rejected(call, tool, mistakes))
-                return False
-            self._request.notes.repair(UNFIT)
+        if (self._forced or tool.strict) and (mistakes := mistakes_in(call, tool)):
+            self._rejected.append(Rejected(call, tool, mistakes))
+            return False
         self._calls += 1
         return True
 

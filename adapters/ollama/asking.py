@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Raw
 
 from adapters.ollama import wire
+from adapters.ollama.tools import rendered
 from gateway.core.errors import InvalidRequest, Unsupported
 from gateway.core.messages import (
     AssistantMessage,
@@ -25,28 +26,24 @@ from gateway.core.requests import (
     AnyJSON,
     AnyText,
     ChatRequest,
+    CompletionRequest,
     EmbedRequest,
     JSONOf,
     ResponseFormat,
-    ToolDefinition,
 )
 
-__all__ = ["chat", "embed", "show"]
+__all__ = ["chat", "embed", "options", "show", "tools"]
 
 _encode = msgspec.json.Encoder().encode
 
 _MEDIA = (ImagePart, AudioPart)
 _NO_OPTIONS = wire.Options()
 
-_REMEMBERED = 32
-_renderings: dict[int, tuple[tuple[ToolDefinition, ...], Raw]] = {}
 
-# Ollama shows templates `"properties": null` for a tool that declares none.
-_NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
+def chat(request: ChatRequest, num_ctx: int | None = None) -> bytes:
+    """The body of `POST /api/chat`, for a context window of `num_ctx` tokens.
 
-
-def chat(request: ChatRequest) -> bytes:
-    """The body of `POST /api/chat`; `Unsupported` for a tool choice that Ollama cannot enforce.
+    `Unsupported` for a tool choice that Ollama cannot enforce.
 
     `truncate` is always off: a prompt that does not fit becomes an error, where Ollama would drop
     the oldest messages without a word. `shift` is never sent, since changing it between two
@@ -58,9 +55,9 @@ def chat(request: ChatRequest) -> bytes:
             messages=tuple([_message(message) for message in _one_prompt(request.messages)]),
             stream=True,
             truncate=False,
-            tools=_tools(request),
+            tools=tools(request),
             format=_format(request.response_format),
-            options=_options(request),
+            options=options(request, num_ctx),
             think=request.thinking,
             keep_alive=request.keep_alive,
             logprobs=request.logprobs is not None,
@@ -151,35 +148,18 @@ def _joined_json(content: Content) -> Raw:
     return Raw(b'"%b"' % b"\\n".join(pieces))
 
 
-def _tools(request: ChatRequest) -> Raw | None:
+def tools(request: ChatRequest) -> Raw | None:
+    """The tools as they are sent, if any are."""
     match request.tool_choice:
         case "none":
             return None
         case "auto":
-            return _rendered(request.tools) if request.tools else None
+            return rendered(request.tools) if request.tools else None
     raise Unsupported(
         "Ollama cannot be made to call a tool: use tool_choice 'auto' or 'none'.",
         param="tool_choice",
         reason="unsupported_value",
     )
-
-
-def _rendered(tools: tuple[ToolDefinition, ...]) -> Raw:
-    """The JSON of these tools; an agent's come back with every request, as the same object."""
-    known = _renderings.get(id(tools))
-    if known is not None and known[0] is tools:
-        return known[1]
-    rendering = Raw(_encode([_tool(tool) for tool in tools]))
-    if len(_renderings) >= _REMEMBERED:
-        _renderings.clear()
-    _renderings[id(tools)] = tools, rendering
-    return rendering
-
-
-def _tool(tool: ToolDefinition) -> wire.Tool:
-    declares_none = bytes(tool.parameters).strip(b"{} \t\r\n") == b""
-    parameters = _NO_PARAMETERS if declares_none else tool.parameters
-    return wire.Tool(wire.Function(tool.name, tool.description, parameters))
 
 
 def _format(wanted: ResponseFormat) -> str | Raw | None:
@@ -192,7 +172,9 @@ def _format(wanted: ResponseFormat) -> str | Raw | None:
             return schema
 
 
-def _options(request: ChatRequest) -> wire.Options | dict[str, Any] | None:
+def options(
+    request: ChatRequest | CompletionRequest, num_ctx: int | None
+) -> wire.Options | dict[str, Any] | None:
     """Only what was asked for, so that the model's own settings hold for the rest."""
     sampling = request.sampling
     # Ollama takes 0 for no limit or for no answer, depending on the model's template.
@@ -200,8 +182,8 @@ def _options(request: ChatRequest) -> wire.Options | dict[str, Any] | None:
         raise InvalidRequest(
             "max_tokens must be at least 1.", param="max_tokens", reason="integer_below_min_value"
         )
-    options = wire.Options(
-        num_ctx=request.context_length,
+    asked = wire.Options(
+        num_ctx=num_ctx,
         num_predict=sampling.max_tokens,
         temperature=sampling.temperature,
         top_k=sampling.top_k,
@@ -214,5 +196,5 @@ def _options(request: ChatRequest) -> wire.Options | dict[str, Any] | None:
         frequency_penalty=sampling.frequency_penalty,
     )
     if request.options:
-        return {**msgspec.to_builtins(options), **request.options}
-    return None if options == _NO_OPTIONS else options
+        return {**msgspec.to_builtins(asked), **request.options}
+    return None if asked == _NO_OPTIONS else asked

@@ -1,22 +1,39 @@
 """A real Ollama as a Backend."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Final, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-from adapters.ollama import answering, asking, wire
+from adapters.ollama import answering, asking, completing, wire
 from adapters.ollama.errors import garbled, refused, reported, unanswered
+from adapters.ollama.media import check_media
+from adapters.ollama.reading import LineReader
 from adapters.ollama.shown import ShownModels
+from adapters.ollama.windows import (
+    ContextPolicy,
+    Prompt,
+    Windows,
+    asked_window,
+    measured,
+    measured_text,
+)
 from adapters.upstream.client import UpstreamClient
 from adapters.upstream.errors import LimitExceeded, Silent, UpstreamError
 from adapters.upstream.lines import Lines
 from adapters.upstream.response import UpstreamResponse
-from gateway.core.errors import BackendFailed, ContextOverflow, MochiError, ModelNotFound
+from gateway.core.errors import (
+    BackendFailed,
+    ContextOverflow,
+    MochiError,
+    ModelNotFound,
+    Overloaded,
+)
 from gateway.core.events import Batch
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
-from gateway.core.requests import ChatRequest, EmbedRequest
+from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
 
 __all__ = ["OllamaBackend"]
 
@@ -35,16 +52,34 @@ _embed = msgspec.json.Decoder(wire.EmbedAnswer)
 _version = msgspec.json.Decoder(wire.VersionAnswer)
 
 
+_IN_TURN: Final = ("/api/chat", "/api/generate", "/api/embed")
+"""What the queue limit holds for: the others ask nothing of a model."""
+
+_NOTHING_KNOWN: Final = ModelDetails(name="", capabilities=None)
+
+
 class OllamaBackend:
     """The models of the Ollama that `client` talks to. The client is the backend's from now on.
 
-    `probe_seconds` is how long `version` may take: whoever asks wants to know if Ollama is well.
+    `context` says how windows are chosen, `queue_limit` how many requests may wait for Ollama to
+    begin an answer, `probe_seconds` how long `version` may take: whoever asks wants to know if
+    Ollama is well.
     """
 
-    def __init__(self, client: UpstreamClient, *, probe_seconds: float = 2) -> None:
+    def __init__(
+        self,
+        client: UpstreamClient,
+        *,
+        context: ContextPolicy = "ollama",
+        queue_limit: int = 256,
+        probe_seconds: float = 2,
+    ) -> None:
         self._client = client
+        self._queue_limit = queue_limit
+        self._waiting = 0
         self._probe_seconds = probe_seconds
         self._shown = ShownModels(self._show)
+        self._windows = Windows(context)
 
     async def models(self) -> list[ModelCard]:
         """As Ollama lists them: the newest first."""
@@ -57,13 +92,21 @@ class OllamaBackend:
         """Asked once, and again when a list of the models, or a 404, says the model changed."""
         return await self._shown.get(model)
 
-    async def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
+    def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
         """One batch per read: a burst costs one wake-up, and no token waits for another."""
-        reader = answering.AnswerReader(request.model)
+        return self._answered(partial(self._asked, request), answering.AnswerReader(request.model))
+
+    def complete(self, request: CompletionRequest) -> AsyncGenerator[Batch, None]:
+        """As `chat`, once it is known what the model can do."""
+        ask = partial(self._asked_to_complete, request)
+        return self._answered(ask, completing.CompletionReader(request.model))
+
+    async def _answered(
+        self, ask: Callable[[], Awaitable[UpstreamResponse]], reader: LineReader[Any]
+    ) -> AsyncGenerator[Batch, None]:
         lines = Lines()
-        body = asking.chat(request)
         try:
-            with await self._open("POST", "/api/chat", body, request.model) as response:
+            with await ask() as response:
                 while not reader.finished:
                     block = await response.block()
                     # The answer to an empty list of messages is one object without a newline.
@@ -78,6 +121,68 @@ class OllamaBackend:
                         raise BackendFailed("Ollama's answer broke off before its end.")
         except UpstreamError as error:
             raise self._unanswered(error) from error
+
+    async def _asked(self, request: ChatRequest) -> UpstreamResponse:
+        prompt = measured(request.messages, asking.tools(request))
+        known = _NOTHING_KNOWN
+        if self._windows.by_need or prompt.images or prompt.sounds:
+            known = self._shown.known(request.model) or await self._known(request.model)
+            if prompt.images or prompt.sounds:
+                check_media(prompt, known)
+        return await self._in_window(
+            "/api/chat", request, prompt, known, lambda window: asking.chat(request, window)
+        )
+
+    async def _asked_to_complete(self, request: CompletionRequest) -> UpstreamResponse:
+        known = self._shown.known(request.model) or await self._known(request.model)
+        prompt = measured_text(request.prompt + request.suffix)
+        try:
+            return await self._in_window(
+                "/api/generate",
+                request,
+                prompt,
+                known,
+                lambda window: completing.completion(request, window, known),
+            )
+        except ContextOverflow as error:
+            raise ContextOverflow(error.message, param="prompt", **error.details) from error
+
+    async def _in_window(
+        self,
+        path: str,
+        request: ChatRequest | CompletionRequest,
+        prompt: Prompt,
+        known: ModelDetails,
+        written: Callable[[int | None], bytes],
+    ) -> UpstreamResponse:
+        """The answer to what is `written` for a window that is large enough.
+
+        The estimate of a prompt may be too low by far; Ollama then refuses, and says how long the
+        prompt is.
+        """
+        asked = asked_window(request)
+        window = self._windows.choose(
+            request.model, asked, prompt, request.sampling.max_tokens, known
+        )
+        request.notes.num_ctx = window
+        try:
+            return await self._open("POST", path, written(window), request.model)
+        except ContextOverflow as error:
+            length = error.details.get("n_prompt_tokens")
+            if length is None or window is None or asked is not None:
+                raise
+            window = self._windows.grown(request.model, length, window, known)
+            if window is None:
+                raise
+        request.notes.num_ctx = window
+        return await self._open("POST", path, written(window), request.model)
+
+    async def _known(self, model: str) -> ModelDetails:
+        """What is known of a model; what is no true Ollama may not know `/api/show`."""
+        try:
+            return await self._shown.get(model)
+        except BackendFailed:
+            return msgspec.structs.replace(_NOTHING_KNOWN, name=model)
 
     async def embed(self, request: EmbedRequest) -> Embeddings:
         """All inputs in one call; one bad input fails them all."""
@@ -131,8 +236,17 @@ class OllamaBackend:
         return answer
 
     async def _open(self, method: str, path: str, body: bytes, model: str) -> UpstreamResponse:
-        """An answer with status 200 that does not call itself something else than JSON."""
-        response = await self._client.open(method, path, body)
+        """An answer with status 200 that does not call itself something else than JSON.
+
+        Ollama says nothing before the first token, so this may take its turn.
+        """
+        if self._waiting >= self._queue_limit and path in _IN_TURN:
+            raise Overloaded(f"{self._waiting} requests are waiting for Ollama already.")
+        self._waiting += 1
+        try:
+            response = await self._client.open(method, path, body)
+        finally:
+            self._waiting -= 1
         if response.status == 200 and _may_be_json(response.content_type):
             return response
         with response:

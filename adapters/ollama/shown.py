@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 
 from gateway.core.models import ModelCard, ModelDetails
 
-__all__ = ["ShownModels"]
+__all__ = ["ShownModels", "full_name"]
 
 _LIMIT = 256
 _SECONDS = 60
@@ -20,6 +21,7 @@ class _Entry(Struct):
     mark: _Mark | None
     stale_at: float
     waiting: int = 0
+    details: ModelDetails | None = None
 
 
 class ShownModels:
@@ -51,17 +53,24 @@ class ShownModels:
             if not entry.waiting and not entry.task.done():
                 entry.task.cancel()
 
+    def known(self, model: str) -> ModelDetails | None:
+        """The details if they are at hand, without asking."""
+        entry = self._entries.get(model)
+        if entry is None or entry.stale_at < asyncio.get_running_loop().time():
+            return None
+        return entry.details
+
     def listed(self, cards: Iterable[ModelCard]) -> None:
         """Drop what a new list of the models contradicts."""
-        self._marks = {_full(card.name): (card.digest, card.modified_at) for card in cards}
+        self._marks = {full_name(card.name): (card.digest, card.modified_at) for card in cards}
         for name, entry in list(self._entries.items()):
-            if entry.mark != self._marks.get(_full(name)):
+            if entry.mark != self._marks.get(full_name(name)):
                 del self._entries[name]
 
     def forget(self, model: str) -> None:
         """Drop a model that turned out to be gone, under all of its spellings."""
         for name in list(self._entries):
-            if _full(name) == _full(model):
+            if full_name(name) == full_name(model):
                 del self._entries[name]
 
     async def aclose(self) -> None:
@@ -74,17 +83,20 @@ class ShownModels:
             return await self._ask(model)
 
         def settle(task: asyncio.Task[ModelDetails]) -> None:
-            failed = task.cancelled() or task.exception() is not None
-            if failed and (entry := self._entries.get(model)) and entry.task is task:
+            if not task.cancelled() and task.exception() is None:
+                entry.details = task.result()
+            elif self._entries.get(model) is entry:
                 del self._entries[model]
 
         loop = asyncio.get_running_loop()
         task = loop.create_task(ask())
+        entry = _Entry(task, self._marks.get(full_name(model)), loop.time() + _SECONDS)
         task.add_done_callback(settle)
-        return _Entry(task, self._marks.get(_full(model)), loop.time() + _SECONDS)
+        return entry
 
 
-def _full(name: str) -> str:
+@lru_cache(maxsize=1024)
+def full_name(name: str) -> str:
     """One spelling for all that Ollama takes for the same model: `Demo`, `library/demo:latest`."""
     full = name.lower().removeprefix("registry.ollama.ai/").removeprefix("library/")
     return full if ":" in full.rpartition("/")[2] else f"{full}:latest"

@@ -20,6 +20,8 @@ __all__ = [
     "EmbedRequest",
     "ErrorAnswer",
     "Function",
+    "GenerateAnswer",
+    "GenerateRequest",
     "Logprob",
     "Message",
     "ModelFacts",
@@ -100,6 +102,22 @@ class ChatRequest(Struct, omit_defaults=True):
     top_logprobs: int = 0
 
 
+class GenerateRequest(Struct, omit_defaults=True):
+    """`POST /api/generate`. With `raw` the prompt goes to the model as it is, in no template."""
+
+    model: str
+    prompt: str
+    stream: bool
+    truncate: bool
+    raw: bool = False
+    suffix: str = ""
+    options: Options | dict[str, Any] | None = None
+    think: bool | None = None
+    keep_alive: str | float | None = None
+    logprobs: bool = False
+    top_logprobs: int = 0
+
+
 class EmbedRequest(Struct, omit_defaults=True):
     """`POST /api/embed`."""
 
@@ -157,6 +175,13 @@ class Answer(Struct, gc=False):
     prompt_eval_duration: int | None = None
     eval_count: int | None = None
     eval_duration: int | None = None
+
+
+class GenerateAnswer(Answer, gc=False):
+    """One line of a completion, which has `response` and `thinking` in place of a message."""
+
+    response: str | None = None
+    thinking: str | None = None
 
 
 class ErrorAnswer(Struct):

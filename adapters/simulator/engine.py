@@ -10,13 +10,14 @@ from msgspec import Struct
 from adapters.simulator.encoding import encode
 from adapters.simulator.models import Model
 from adapters.simulator.options import Options
+from adapters.simulator.personalities import Answer, Asked, Personality
 from adapters.simulator.refusals import engine_error
 from adapters.simulator.requests import ChatRequest, GenerateRequest, Message, Think
 from adapters.simulator.schemas import BadSchema, instance
 from adapters.simulator.tokens import count, logprob, split
-from adapters.simulator.tools import Tool, wanted_calls
+from adapters.simulator.tools import wanted_calls
 from adapters.simulator.values import Guess
-from adapters.simulator.words import Talk, compose, think_aloud
+from adapters.simulator.words import Talk, bridge, compose, think_aloud
 
 __all__ = ["Generation", "Piece", "answer_chat", "answer_generate"]
 
@@ -49,14 +50,6 @@ class Generation(Struct, frozen=True):
     eval_tokens: int
 
 
-class _Answer(Struct, frozen=True):
-    """What the model says before anything cuts it."""
-
-    thinking: str = ""
-    text: str = ""
-    calls: tuple[tuple[str, dict[str, Any]], ...] = ()
-
-
 class _Limits(Struct, frozen=True):
     """`tokens` is None where nothing but the end of the answer ends it."""
 
@@ -75,7 +68,8 @@ def answer_chat(
 ) -> Generation:
     talk = Talk(messages, _salt(options))
     limits = _limits(request, options, prompt_tokens, window, zero=model.path == "native")
-    answer = _answer(talk, request.format, request.tools, _level(model, request.think))
+    asked = Asked(talk, request.format, request.tools)
+    answer = _answer(model.personality, asked, _level(model, request.think))
     return _generation(model, answer, limits, prompt_tokens, seed=str(talk.choices().random()))
 
 
@@ -88,13 +82,17 @@ def answer_generate(
     window: int,
 ) -> Generation:
     """No parser knows the thinking of a native model here: its tags stay in the text."""
-    asked = Message(role="user", content=request.prompt or prompt, images=request.images)
+    last = Message(role="user", content=request.prompt or prompt, images=request.images)
     told = [Message(role="system", content=request.system)] if request.system else []
-    talk = Talk([*told, asked], _salt(options))
+    talk = Talk([*told, last], _salt(options))
     limits = _limits(request, options, prompt_tokens, window, zero=False)
-    answer = _answer(talk, request.format, (), _level(model, request.think))
+    if request.suffix and not request.raw:
+        answer = Answer(text=bridge(request.prompt, request.suffix))
+    else:
+        level = _level(model, request.think)
+        answer = _answer(model.personality, Asked(talk, request.format), level)
     if answer.thinking:
-        answer = _Answer(text=f"<think>{answer.thinking}</think>{answer.text}")
+        answer = Answer(text=f"<think>{answer.thinking}</think>{answer.text}")
     return _generation(model, answer, limits, prompt_tokens, seed="")
 
 
@@ -125,26 +123,27 @@ def _limits(
     return _Limits(tokens, tuple(stop for stop in options.stop if stop), logprobs)
 
 
-def _answer(talk: Talk, format: Any, tools: Sequence[Tool], level: Think) -> _Answer:
+def _answer(personality: Personality, asked: Asked, level: Think) -> Answer:
     try:
-        return _said(talk, format, tools, level)
+        return personality.change(_said(asked, level), asked)
     except BadSchema:
         raise engine_error(400, "failed to parse grammar", "invalid_request_error") from None
 
 
-def _said(talk: Talk, format: Any, tools: Sequence[Tool], level: Think) -> _Answer:
+def _said(asked: Asked, level: Think) -> Answer:
+    talk = asked.talk
     thinking = think_aloud(talk, level) if level else ""
-    if format:
-        schema = _ANY_JSON if format == "json" else format
+    if asked.format:
+        schema = _ANY_JSON if asked.format == "json" else asked.format
         value = instance(schema, Guess(talk.question))
-        return _Answer(thinking, json.dumps(value, ensure_ascii=False))
-    if tools and talk.last.role == "user":
-        return _Answer(thinking, calls=tuple(wanted_calls(tools, talk.question)))
-    return _Answer(thinking, compose(talk))
+        return Answer(thinking, json.dumps(value, ensure_ascii=False))
+    if asked.tools and talk.last.role == "user":
+        return Answer(thinking, calls=tuple(wanted_calls(asked.tools, talk.question)))
+    return Answer(thinking, compose(talk))
 
 
 def _generation(
-    model: Model, answer: _Answer, limits: _Limits, prompt_tokens: int, seed: str
+    model: Model, answer: Answer, limits: _Limits, prompt_tokens: int, seed: str
 ) -> Generation:
     thinking = split(answer.thinking)
     text = split(_before_stop(answer.text, limits.stop))

@@ -173,7 +173,7 @@ def _check_generate(model: Model, request: GenerateRequest) -> None:
     _check_thinking(model, request)
     if not model.can("completion"):
         raise Refused(400, f"{quote(request.model)} does not support generate")
-    if request.suffix:  # no simulated template uses `.Suffix`
+    if request.suffix and not model.can("insert"):
         raise Refused(400, f"{model.name.full} does not support insert")
 
 

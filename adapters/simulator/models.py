@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from adapters.simulator.faults import RIGHT, Fault, fault_of
 from adapters.simulator.names import Name, parse
+from adapters.simulator.personalities import ORDINARY, PERSONALITIES, Personality
 from adapters.simulator.times import SECOND
 
 __all__ = ["Catalogue", "Model", "Pace", "fits_registry"]
@@ -30,6 +31,10 @@ _GO = (
     "</tool_call>{{ end }}{{ end }}\n{{ end }}"
 )
 _PROMPT = "{{ .Prompt }}"
+_INSERT = (
+    "{{- if .Suffix }}<|fim_prefix|>{{ .Prompt }}<|fim_suffix|>{{ .Suffix }}<|fim_middle|>"
+    "{{- else }}{{ .Prompt }}\n{{- end }}"
+)
 
 
 class Pace(Struct, frozen=True):
@@ -68,6 +73,7 @@ class Model(Struct, frozen=True, kw_only=True):
     modified_at: int = 0
     pace: Pace | None = None
     fault: Fault = RIGHT
+    personality: Personality = ORDINARY
 
     def can(self, capability: str) -> bool:
         return capability in self.capabilities
@@ -154,12 +160,27 @@ _SEVEN = (
     ),
 )
 _BY_NAME = {model.name.model: model for model in _SEVEN}
+_INSERTING = replace(
+    _BY_NAME["demo-go"],
+    capabilities=("completion", "insert"),
+    listed_as=("completion", "insert"),
+    template=_INSERT,
+    own_template=_INSERT,
+    system="",
+    parameters={},
+)
 _SLOW = Pace(token_delay=0.05, rest_after=12, rest=2.0)
 
 
-def _renamed(base: Model, name: Name, *, pace: Pace | None = None, fault: Fault = RIGHT) -> Model:
+def _renamed(base: Model, name: Name, **changes: Any) -> Model:
     digest = hashlib.sha256(name.key.encode()).hexdigest()
-    return replace(base, name=name, weights=digest, digest=digest, pace=pace, fault=fault)
+    return replace(base, name=name, weights=digest, digest=digest, **changes)
+
+
+def _characterful(personality: Personality, name: Name) -> Model:
+    base = _BY_NAME[personality.on]
+    template = base.template + personality.template_end
+    return _renamed(base, name, personality=personality, template=template)
 
 
 def fits_registry(name: Name) -> Model | None:
@@ -197,10 +218,14 @@ class Catalogue:
         return sorted(self._installed.values(), key=lambda model: -model.modified_at)
 
     def _unlisted(self, name: Name) -> Model | None:
-        """`demo-slow` and the faults; the model that a fault is shown on says what it can do."""
-        model = None
-        if name.model.lower() == "demo-slow":
+        """`demo-slow`, `demo-insert`, the faults and the personalities, each on its own model."""
+        model, known = None, name.model.lower()
+        if known == "demo-slow":
             model = _renamed(_BY_NAME["demo"], name, pace=_SLOW)
-        elif fault := fault_of(name.model.lower()):
+        elif known == "demo-insert":
+            model = _renamed(_INSERTING, name)
+        elif fault := fault_of(known):
             model = _renamed(_BY_NAME[fault.on], name, fault=fault)
+        elif personality := PERSONALITIES.get(known):
+            model = _characterful(personality, name)
         return replace(model, modified_at=self._started_at) if model else None

@@ -105,6 +105,8 @@ def rendered_prompt(model: Model, request: GenerateRequest) -> str:
     """What `/api/generate` gives to the model; a request may bring a template of its own."""
     if request.raw:
         return request.prompt
+    if request.suffix:
+        return f"<|fim_prefix|>{request.prompt}<|fim_suffix|>{request.suffix}<|fim_middle|>"
     system = request.system or model.system
     if request.template:
         return _filled(request.template, {".Prompt": request.prompt, ".System": system})

@@ -19,7 +19,7 @@ from adapters.simulator.gotypes import (
 from adapters.simulator.schemas import instance
 from adapters.simulator.values import Guess
 
-__all__ = ["Tool", "chosen", "read_tool", "wanted_calls"]
+__all__ = ["Tool", "chosen", "read_tool", "repeated_calls", "wanted_calls"]
 
 _TWICE = re.compile(r"\b(two|twice|both)\b", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]{3,}")
@@ -97,7 +97,18 @@ def chosen(tools: Sequence[Tool], message: str) -> Tool:
 
 def wanted_calls(tools: Sequence[Tool], message: str) -> list[tuple[str, dict[str, Any]]]:
     """The calls this message leads to: one, or two where it speaks of two."""
-    tool = chosen(tools, message)
+    return _calls(chosen(tools, message), message, _times(message))
+
+
+def repeated_calls(tool: Tool, message: str) -> list[tuple[str, dict[str, Any]]]:
+    """One call of this tool more than the message leads to."""
+    return _calls(tool, message, _times(message) + 1)
+
+
+def _times(message: str) -> int:
+    return 2 if _TWICE.search(message) else 1
+
+
+def _calls(tool: Tool, message: str, times: int) -> list[tuple[str, dict[str, Any]]]:
     schema = {**tool.parameters, "type": "object"}
-    times = 2 if _TWICE.search(message) else 1
     return [(tool.name, instance(schema, Guess(message, skip))) for skip in range(times)]

@@ -20,7 +20,7 @@ from adapters.simulator.phrases import (
 )
 from adapters.simulator.requests import Message
 
-__all__ = ["Talk", "compose", "think_aloud"]
+__all__ = ["Talk", "bridge", "compose", "think_aloud"]
 
 _ECHO = re.compile(
     r"\b(?:say|repeat|echo|output|(?:reply|respond|answer)\b[^:\"'“\n]{0,20}\bwith)\b"
@@ -65,6 +65,7 @@ _LONG = re.compile(r"\b(long|story|essay|poem|tale|article|chapter)\b", re.IGNOR
 _BRIEF = re.compile(r"\b(brief|briefly|short|concise|one sentence|one word|terse)\b", re.IGNORECASE)
 _IMAGE = re.compile(r"\b(image|picture|photo|this|see|describe)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_][\w'’-]{2,29}")
+_WORDS = re.compile(r"\w+")
 _COMMON = frozenset(
     """
     about after again all also always and answer any are article bash because been before being
@@ -122,6 +123,12 @@ def compose(talk: Talk) -> str:
         return _about_images(talk)
     text = talk.question or talk.last.content
     return _told(text) or _remembered(talk, text) or _of_a_kind(talk, text)
+
+
+def bridge(before: str, after: str) -> str:
+    """What fills the gap between two texts: it names the words at its edges."""
+    left, right = _WORDS.findall(before[-_LISTENED:]), _WORDS.findall(after[:_LISTENED])
+    return f" from {left[-1] if left else 'nothing'} to {right[0] if right else 'nothing'} "
 
 
 def think_aloud(talk: Talk, level: object) -> str:

@@ -122,13 +122,6 @@ async def test_a_strict_function_is_checked_without_any_choice() -> None:
     assert events[0].call.id == "call_0"
 
 
-async def test_a_call_that_does_not_fit_is_passed_and_noted_where_nobody_is_strict() -> None:
-    backend = Answers(called(("weather", NOWHERE)))
-    request = asked()
-    assert calls(await heard(backend, request)) == [("weather", NOWHERE)]
-    assert request.notes.repairs == ["unfit-arguments"]
-
-
 async def test_the_first_call_alone_where_only_one_is_wanted() -> None:
     backend = Answers(called(("weather", PARIS), ("weather", {"city": "Rome"})))
     events = await heard(backend, asked(parallel_tool_calls=False))

@@ -40,9 +40,9 @@ def chat(*messages: Message, **fields: Any) -> ChatRequest:
     return ChatRequest(model="demo", messages=messages, **fields)
 
 
-def sent(request: ChatRequest) -> dict[str, Any]:
+def sent(request: ChatRequest, num_ctx: int | None = None) -> dict[str, Any]:
     """The request without what is the same in all of them."""
-    body: dict[str, Any] = msgspec.json.decode(asking.chat(request))
+    body: dict[str, Any] = msgspec.json.decode(asking.chat(request, num_ctx))
     assert (body.pop("stream"), body.pop("truncate")) == (True, False)
     del body["model"], body["messages"]
     return body
@@ -117,7 +117,7 @@ def test_everything_asked_for_becomes_an_option() -> None:
         frequency_penalty=0.2,
         repeat_penalty=1.1,
     )
-    assert sent(chat(sampling=sampling, context_length=8192))["options"] == {
+    assert sent(chat(sampling=sampling), num_ctx=8192)["options"] == {
         "temperature": 0,
         "top_p": 0.9,
         "top_k": 40,
@@ -161,7 +161,7 @@ def test_what_is_asked_for_is_sent(asked: dict[str, Any], body: dict[str, Any]) 
 
 
 def test_schemas_pass_through_untouched() -> None:
-    schema = Raw(b'{ "type":"object" , "x": 1.0 }')
+    schema = Raw(b'{ "type":"object" , "properties": {} }')
     body = asking.chat(
         chat(response_format=JSONOf("answer", schema), tools=(ToolDefinition("f", "", schema),))
     )

@@ -299,3 +299,25 @@ async def test_the_order_of_the_checks(more: dict[str, Any], status: int, words:
     reply = await chat(**more)
     assert reply.status == status
     assert words in reply.json.get("error", "")
+
+
+async def insert(model: str = "demo-insert", **more: Any) -> Reply:
+    async with Simulator() as simulator:
+        body = {"model": model, "prompt": "def add(a, b):", "suffix": "return c", "stream": False}
+        return await ask(simulator, "/api/generate", {**body, **more})
+
+
+async def test_a_model_with_suffix_in_its_template_fills_the_gap() -> None:
+    assert (await insert()).json["response"] == " from b to return "
+    shown = (await insert(_debug_render_only=True)).json["_debug_info"]["rendered_template"]
+    assert shown == "<|fim_prefix|>def add(a, b):<|fim_suffix|>return c<|fim_middle|>"
+    assert (await insert("demo")).status == 400
+
+
+async def test_that_model_is_found_by_name_alone() -> None:
+    async with Simulator() as simulator:
+        card = (await ask(simulator, "/api/show", {"model": "demo-insert"})).json
+        assert card["capabilities"] == ["completion", "insert"]
+        assert ".Suffix" in card["template"]
+        listed = (await ask(simulator, "/api/tags")).json["models"]
+        assert not any("insert" in model["name"] for model in listed)

@@ -4,6 +4,7 @@ from argparse import Namespace
 
 from adapters.simulator import Simulator
 from adapters.simulator.faults import FAULTS
+from adapters.simulator.personalities import PERSONALITIES
 from gateway.commands import cannot_listen
 from gateway.serving.server import run as run_loop
 from gateway.serving.server import stop_requested
@@ -19,16 +20,25 @@ def run(arguments: Namespace) -> int:
 
 
 def faults() -> str:
-    """The models that no list shows, because they do what real servers do wrong."""
+    """The models that no list shows: what real servers do wrong, and what real models do."""
     rows = {
         "demo-slow": "nothing wrong, at 20 tokens a second",
+        "demo-insert": "nothing wrong, a model that fills in the middle",
         **{name: fault.says for name, fault in FAULTS.items()},
         "demo-broken-status-NNN": "this status, and an error in Ollama's words",
         "demo-broken-pause-SECONDS": "silence for so long before the first token",
         "demo-broken-stall-SECONDS": "silence for so long in the middle",
     }
-    width = max(map(len, rows))
-    return "\n".join(f"{name:{width}}  {says}" for name, says in rows.items())
+    habits = {name: personality.says for name, personality in PERSONALITIES.items()}
+    width = max(map(len, rows | habits))
+
+    def table(of: dict[str, str]) -> str:
+        return "\n".join(f"{name:{width}}  {says}" for name, says in of.items())
+
+    return (
+        f"What real servers do wrong:\n\n{table(rows)}\n\n"
+        f"What real models do, on a server that works:\n\n{table(habits)}"
+    )
 
 
 async def simulate(host: str, port: int) -> int:

@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from gateway.core.events import Batch
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
-from gateway.core.requests import ChatRequest, EmbedRequest
+from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
 
 __all__ = ["Backend"]
 
@@ -31,6 +31,14 @@ class Backend(Protocol):
 
         The last event of the last batch is `Finished`; a stream that cannot end so raises. Closing
         the generator ends the work upstream.
+        """
+        ...
+
+    def complete(self, request: CompletionRequest) -> AsyncGenerator[Batch, None]:
+        """Continue a text, on the terms of `chat`.
+
+        The events are `TextDelta`, and `Finished` at the end: all that the model writes is text
+        here, its reasoning included.
         """
         ...
 

@@ -11,7 +11,7 @@ from gateway.core.errors import BackendFailed, BackendUnreachable
 from gateway.core.events import Finished, TextDelta
 from gateway.core.notes import Notes
 from gateway.core.requests import ChatRequest
-from gateway.dialects.openai.chat.writing import ChunkWriter
+from gateway.dialects.openai.chat.writing import Answer, ChunkWriter
 from gateway.http.leaving import LEAVING, WhileConnected
 from gateway.http.streams import send_events
 from gateway.testing import ScriptedBackend
@@ -52,7 +52,7 @@ class Wire:
 
 
 def writer() -> ChunkWriter:
-    return ChunkWriter(id="x", model="demo", created=7, include_usage=False)
+    return ChunkWriter(Answer(id="x", model="demo", created=7), include_usage=False)
 
 
 async def test_one_batch_is_one_write() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from gateway.core.errors import BackendFailed, Unsupported
 from gateway.core.events import (
@@ -18,9 +19,10 @@ from gateway.core.events import (
 )
 from gateway.core.messages import AssistantMessage, ToolCall, text
 from gateway.core.replies import Reply
-from gateway.dialects.openai.chat.writing import ChunkWriter, write
+from gateway.dialects.openai.chat.writing import Answer, ChoicesWriter, ChunkWriter, write
 
 CALL = ToolCall("call_a", "f", {"city": "Zürich"})
+ANSWER = Answer(id="chatcmpl-1", model="demo", created=7)
 HEAD = (
     '{"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"demo",'
     '"service_tier":"default","system_fingerprint":null,"choices":['
@@ -28,7 +30,7 @@ HEAD = (
 
 
 def stream(*batches: Batch, include_usage: bool = False) -> bytes:
-    writer = ChunkWriter(id="chatcmpl-1", model="demo", created=7, include_usage=include_usage)
+    writer = ChunkWriter(ANSWER, include_usage=include_usage)
     return b"".join(map(writer.frames, batches)) + writer.end()
 
 
@@ -83,8 +85,34 @@ def test_each_tool_call_is_one_fragment_with_its_own_index() -> None:
     )
 
 
+def test_several_choices_share_a_stream_and_one_usage() -> None:
+    writers = [ChunkWriter(ANSWER, include_usage=True, index=index) for index in range(2)]
+    both = ChoicesWriter(writers)
+    frames = both.frames((0, [TextDelta("a"), Finished("stop", Usage(3, 2))]))
+    assert b'"index":0' in frames
+    assert b'"index":1' not in frames
+    frames = both.frames((1, [TextDelta("b"), Finished("stop", Usage(3, 4))]))
+    assert b'"index":1,"delta":{"role":"assistant"' in frames
+    assert b'"prompt_tokens":3,"completion_tokens":6,"total_tokens":9' in both.end()
+    assert both.end().count(b"usage") == 1
+
+
+def test_a_call_in_its_old_form() -> None:
+    old = structs.replace(ANSWER, functions=True)
+    writer = ChunkWriter(old, include_usage=False)
+    function = '{"name":"f","arguments":"{\\"city\\":\\"Zürich\\"}"}'
+    assert chunk('{"function_call":' + function + "}").encode() in writer.frames([ToolCalled(CALL)])
+    assert b'"finish_reason":"function_call"' in writer.frames([Finished("tool_calls")])
+    message = AssistantMessage((), "", (CALL,))
+    reply = Reply(message=message, reason="tool_calls", usage=Usage(), timings=Timings())
+    choice = msgspec.json.decode(write([reply], old))["choices"][0]
+    assert choice["finish_reason"] == "function_call"
+    assert choice["message"]["function_call"]["name"] == "f"
+    assert "tool_calls" not in choice["message"]
+
+
 def test_a_failure_is_an_error_object() -> None:
-    writer = ChunkWriter(id="x", model="demo", created=7, include_usage=False)
+    writer = ChunkWriter(ANSWER, include_usage=False)
     assert writer.failure(BackendFailed("Broke.")) == (
         b'data: {"error":{"message":"Broke.","type":"server_error","param":null,'
         b'"code":"upstream_error"}}\n\n'
@@ -93,7 +121,7 @@ def test_a_failure_is_an_error_object() -> None:
 
 def written(message: AssistantMessage) -> dict[str, Any]:
     reply = Reply(message=message, reason="stop", usage=Usage(3, 2), timings=Timings())
-    answer = msgspec.json.decode(write(reply, id="chatcmpl-1", model="demo:latest", created=7))
+    answer = msgspec.json.decode(write([reply], structs.replace(ANSWER, model="demo:latest")))
     return dict(answer)
 
 
@@ -155,9 +183,7 @@ ENTRY = (
 
 
 def test_logprobs_stand_beside_the_text_they_are_of() -> None:
-    writer = ChunkWriter(
-        id="chatcmpl-1", model="demo", created=7, include_usage=False, logprobs=True
-    )
+    writer = ChunkWriter(structs.replace(ANSWER, logprobs=True), include_usage=False)
     frames = writer.frames([TextDelta("Hi", LIKELY), Finished("stop")]).decode()
     said = chunk('{"content":"Hi"}').replace(
         '"logprobs":null', f'"logprobs":{{"content":[{ENTRY}],"refusal":null}}'
@@ -168,8 +194,9 @@ def test_logprobs_stand_beside_the_text_they_are_of() -> None:
 def test_an_answer_without_the_logprobs_that_were_asked_for_is_refused() -> None:
     message = AssistantMessage(text("Hi"))
     reply = Reply(message=message, reason="stop", usage=Usage(), timings=Timings())
+    asked = structs.replace(ANSWER, logprobs=True)
     with pytest.raises(Unsupported):
-        write(reply, id="x", model="m", created=1, logprobs=True)
-    given = msgspec.structs.replace(reply, logprobs=LIKELY)
-    answer = msgspec.json.decode(write(given, id="x", model="m", created=1, logprobs=True))
+        write([reply], asked)
+    given = structs.replace(reply, logprobs=LIKELY)
+    answer = msgspec.json.decode(write([given], asked))
     assert answer["choices"][0]["logprobs"]["content"] == [msgspec.json.decode(ENTRY)]

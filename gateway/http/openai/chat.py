@@ -1,18 +1,22 @@
 """`POST /v1/chat/completions`."""
 
+from collections.abc import AsyncGenerator
+
 import msgspec
 from litestar.types import Scope, Send
 
 from gateway.core.clock import unix_now
+from gateway.core.errors import InvalidRequest
+from gateway.core.events import Batch
 from gateway.core.ids import new_id
 from gateway.core.notes import Notes
-from gateway.core.replies import collect
 from gateway.core.requests import ChatRequest
 from gateway.dialects.decoding import RequestDecoder
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.chat.fields import FIELDS
 from gateway.dialects.openai.chat.reading import read
-from gateway.dialects.openai.chat.writing import ChunkWriter, write
+from gateway.dialects.openai.chat.writing import Answer, ChoicesWriter, ChunkWriter, write
+from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
 from gateway.http.openai.hot import ERRORS, HotRoute
 from gateway.http.operations import RawOperation
@@ -51,23 +55,36 @@ class ChatCompletions(HotRoute):
         request = read(asked, notes, unknown)
         if request.thinking:
             request = await self._thinking_if_it_can(request, asked)
-        batches = self.backend.chat(request)
-        id, created = new_id("chatcmpl-"), unix_now()
-        logprobs = request.logprobs is not None
-        if asked.stream:
-            usage = bool(asked.stream_options and asked.stream_options.include_usage)
-            writer = ChunkWriter(
-                id=id,
-                model=asked.model,
-                created=created,
-                include_usage=usage,
-                logprobs=logprobs,
-            )
-            await send_events(send, writer, batches, notes)
+        answer = Answer(
+            id=new_id("chatcmpl-"),
+            model=asked.model,
+            created=unix_now(),
+            logprobs=request.logprobs is not None,
+            functions=bool(asked.functions),
+        )
+        count = asked.n or 1
+        if not asked.stream:
+            replies = await collected(self._choices(request, count))
+            await send_json(send, write(replies, answer), note_headers(notes))
+            return
+        usage = bool(asked.stream_options and asked.stream_options.include_usage)
+        if count == 1:
+            writer = ChunkWriter(answer, include_usage=usage)
+            await send_events(send, writer, self.backend.chat(request), notes)
         else:
-            reply = await collect(batches)
-            answer = write(reply, id=id, model=asked.model, created=created, logprobs=logprobs)
-            await send_json(send, answer, note_headers(notes))
+            writers = [ChunkWriter(answer, include_usage=usage, index=i) for i in range(count)]
+            batches = merged(self._choices(request, count))
+            await send_events(send, ChoicesWriter(writers), batches, notes)
+
+    def _choices(self, request: ChatRequest, count: int) -> list[AsyncGenerator[Batch, None]]:
+        """The answers that were asked for, each with a seed of its own where one was given."""
+        if count > self.rules.max_n:
+            raise InvalidRequest(
+                f"'n' is at most {self.rules.max_n} here (MOCHI_MAX_N).",
+                param="n",
+                reason="integer_above_max_value",
+            )
+        return [self.backend.chat(seeded(request, index)) for index in range(count)]
 
     async def _thinking_if_it_can(
         self, request: ChatRequest, asked: wire.ChatCompletionRequest
@@ -83,3 +100,12 @@ class ChatCompletions(HotRoute):
         for name in named:
             request.notes.ignore(name, why="has no effect, because the model cannot reason")
         return msgspec.structs.replace(request, thinking=None)
+
+
+def seeded(request: ChatRequest, index: int) -> ChatRequest:
+    """The request for one choice: the same seed would give the same choice again."""
+    seed = request.sampling.seed
+    if not index or seed is None:
+        return request
+    sampling = msgspec.structs.replace(request.sampling, seed=seed + index)
+    return msgspec.structs.replace(request, sampling=sampling)

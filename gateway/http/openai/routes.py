@@ -4,13 +4,13 @@ from litestar import Router
 
 from gateway.core.backend import Backend
 from gateway.http.ahead import RawRoutes
-from gateway.http.openai import chat, embeddings
+from gateway.http.openai import chat, completions, embeddings
 from gateway.http.openai.hot import Rules
 from gateway.http.openai.models import model_routes
 
 __all__ = ["OPERATIONS", "openai_routes"]
 
-OPERATIONS = (chat.OPERATION, embeddings.OPERATION)
+OPERATIONS = (chat.OPERATION, completions.OPERATION, embeddings.OPERATION)
 
 
 def openai_routes(backend: Backend, rules: Rules) -> tuple[Router, RawRoutes]:
@@ -18,5 +18,6 @@ def openai_routes(backend: Backend, rules: Rules) -> tuple[Router, RawRoutes]:
     router = Router("/v1", route_handlers=model_routes(backend), tags=["OpenAI"])
     return router, {
         chat.OPERATION.path: chat.ChatCompletions(backend, rules).serve,
+        completions.OPERATION.path: completions.Completions(backend, rules).serve,
         embeddings.OPERATION.path: embeddings.Embeddings(backend, rules).serve,
     }

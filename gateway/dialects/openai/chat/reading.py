@@ -29,7 +29,7 @@ from gateway.dialects.openai.chat.tools import (
     read_tools,
 )
 
-__all__ = ["check_model", "read"]
+__all__ = ["check_model", "check_stream_options", "read"]
 
 # What could be a name at Ollama; anything else is not sent on, because it cannot exist there.
 MODEL = re.compile(r"(?!.*(\.\.|//))[A-Za-z0-9._:/@-]{1,200}")
@@ -57,7 +57,7 @@ def read(
     check_model(request.model)
     FIELDS.check(request, notes, unknown)
     if request.stream_options:
-        check_stream_options(request, notes)
+        check_stream_options(request.stream, request.stream_options, notes)
     tools, choice = read_tools_and_choice(request)
     options = request.options or NO_OPTIONS
     return ChatRequest(
@@ -88,12 +88,13 @@ def check_model(model: str) -> None:
         raise ModelNotFound(model)
 
 
-def check_stream_options(request: wire.ChatCompletionRequest, notes: Notes) -> None:
-    if not request.stream:
+def check_stream_options(stream: bool | None, options: wire.StreamOptions, notes: Notes) -> None:
+    """`stream_options` are for streams; padding is never sent."""
+    if not stream:
         raise InvalidRequest(
             "'stream_options' is only allowed when 'stream' is true.", param="stream_options"
         )
-    if request.stream_options and request.stream_options.include_obfuscation:
+    if options.include_obfuscation:
         notes.ignore("stream_options.include_obfuscation")
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "ChatCompletion",
     "ChatCompletionRequest",
     "Choice",
+    "FinishReason",
     "FunctionCall",
     "FunctionTool",
     "JSONSchemaFormat",
@@ -42,6 +43,7 @@ PositiveInt = Annotated[int, Meta(ge=1)]
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 StopList = Annotated[list[str], Meta(max_length=4)]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+FinishReason = Literal["stop", "length", "tool_calls", "function_call"]
 Metadata = Annotated[
     dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]],
     Meta(max_length=16),
@@ -237,6 +239,7 @@ class ResponseMessage(Struct, kw_only=True):
     reasoning_content: str | UnsetType = UNSET
     reasoning: str | UnsetType = UNSET
     tool_calls: list[ToolCall] | UnsetType = UNSET
+    function_call: FunctionCall | UnsetType = UNSET
 
 
 class TopLogprob(Struct):
@@ -262,7 +265,7 @@ class Choice(Struct, kw_only=True):
     index: int
     message: ResponseMessage
     logprobs: Logprobs | None = None
-    finish_reason: Literal["stop", "length", "tool_calls"]
+    finish_reason: FinishReason
 
 
 class PromptTokensDetails(Struct):

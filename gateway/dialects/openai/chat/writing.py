@@ -1,9 +1,9 @@
-"""A reply as a chat completion, and a stream of events as its chunks."""
+"""Replies as a chat completion, and streams of events as its chunks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from gateway.core.errors import Unsupported
 from gateway.core.events import (
@@ -22,35 +22,74 @@ from gateway.core.replies import Reply
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.errors import error_body
 
-__all__ = ["ChunkWriter", "write"]
+__all__ = ["Answer", "ChoicesWriter", "ChunkWriter", "write"]
 
 encode = msgspec.json.Encoder().encode
 
 
-def write(reply: Reply, *, id: str, model: str, created: int, logprobs: bool = False) -> bytes:
-    """The JSON of the whole answer, under the model name that was asked for.
+class Answer(Struct, frozen=True, kw_only=True):
+    """What is the same in every choice and chunk of an answer.
 
-    With `logprobs` asked for, `Unsupported` if the answer has text and none of them.
+    `model` is the name that was asked for, `created` in seconds since 1970. With `logprobs` they
+    were asked for, with `functions` calls are written in the old form, which knows only one.
     """
-    message = reply.message
-    calls = [write_call(call) for call in message.tool_calls]
-    said = text_of(message.content)
-    answer = wire.ResponseMessage(
-        content=None if calls and not said else said,
-        reasoning_content=message.thinking or UNSET,
-        reasoning=message.thinking or UNSET,
-        tool_calls=calls or UNSET,
-    )
-    choice = wire.Choice(
-        index=0,
-        message=answer,
-        logprobs=write_logprobs(said, reply.logprobs) if logprobs else None,
-        finish_reason=reply.reason,
-    )
+
+    id: str
+    model: str
+    created: int
+    logprobs: bool = False
+    functions: bool = False
+
+
+def write(replies: Sequence[Reply], answer: Answer) -> bytes:
+    """The JSON of the whole answer, a choice for each reply.
+
+    With logprobs asked for, `Unsupported` if there is text and none of them.
+    """
     return encode(
         wire.ChatCompletion(
-            id=id, created=created, model=model, choices=[choice], usage=write_usage(reply.usage)
+            id=answer.id,
+            created=answer.created,
+            model=answer.model,
+            choices=[write_choice(reply, index, answer) for index, reply in enumerate(replies)],
+            usage=write_usage(total([reply.usage for reply in replies])),
         )
+    )
+
+
+def write_choice(reply: Reply, index: int, answer: Answer) -> wire.Choice:
+    calls = reply.message.tool_calls
+    said = text_of(reply.message.content)
+    message = wire.ResponseMessage(
+        content=None if calls and not said else said,
+        reasoning_content=reply.message.thinking or UNSET,
+        reasoning=reply.message.thinking or UNSET,
+    )
+    if calls and answer.functions:
+        message.function_call = write_function(calls[0])
+    elif calls:
+        message.tool_calls = [write_call(call) for call in calls]
+    return wire.Choice(
+        index=index,
+        message=message,
+        logprobs=write_logprobs(said, reply.logprobs) if answer.logprobs else None,
+        finish_reason=write_reason(reply.reason, answer),
+    )
+
+
+def write_reason(reason: FinishReason, answer: Answer) -> wire.FinishReason:
+    return "function_call" if answer.functions and reason == "tool_calls" else reason
+
+
+def total(usages: Sequence[Usage]) -> Usage:
+    """What all choices took: they share one prompt, and each has its own completion."""
+    if len(usages) == 1:
+        return usages[0]
+    return Usage(
+        prompt_tokens=max(usage.prompt_tokens for usage in usages),
+        completion_tokens=sum(usage.completion_tokens for usage in usages),
+        cached_tokens=max(usage.cached_tokens for usage in usages),
+        reasoning_tokens=sum(usage.reasoning_tokens for usage in usages),
     )
 
 
@@ -88,7 +127,7 @@ def write_usage(usage: Usage) -> wire.Usage:
 
 
 class ChunkWriter:
-    """One stream of `chat.completion.chunk` objects as server-sent events.
+    """One choice of a stream of `chat.completion.chunk` objects as server-sent events.
 
     Every chunk repeats the same id, time and model, so they are rendered once and a token costs one
     JSON string between two constants. The role stands in the first chunk only, the finish reason in
@@ -96,24 +135,24 @@ class ChunkWriter:
     `"usage":null` (OpenAI API reference, "The chat completion chunk object").
     """
 
-    def __init__(
-        self, *, id: str, model: str, created: int, include_usage: bool, logprobs: bool = False
-    ) -> None:
+    def __init__(self, answer: Answer, *, include_usage: bool, index: int = 0) -> None:
         self._head = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b' % (
-            encode(id),
-            created,
-            encode(model),
+            encode(answer.id),
+            answer.created,
+            encode(answer.model),
         )
         self._head += b',"service_tier":"default","system_fingerprint":null,"choices":['
-        self._delta = self._head + b'{"index":0,"delta":'
+        self._delta = self._head + b'{"index":%d,"delta":' % index
         self._close = b',"usage":null}\n\n' if include_usage else b"}\n\n"
         self._tail = b',"logprobs":null,"finish_reason":null}]' + self._close
         self._text = self._delta + b'{"content":'
         self._text_tail = b"}" + self._tail
         self._include_usage = include_usage
-        self._logprobs = logprobs
+        self._answer = answer
+        self._logprobs = answer.logprobs
         self._begun = False
         self._calls = 0
+        self.usage = Usage()
 
     def frames(self, batch: Batch) -> bytes:
         """The chunks of one batch, the role chunk before the first of all."""
@@ -130,7 +169,8 @@ class ChunkWriter:
                 case ToolCalled(call):
                     frames.append(self._call(call))
                 case Finished(reason, usage):
-                    frames.append(self._finish(reason, usage))
+                    self.usage = usage
+                    frames.append(self._finish(reason))
         return b"".join(frames)
 
     def failure(self, error: Exception) -> bytes:
@@ -139,7 +179,16 @@ class ChunkWriter:
 
     def end(self) -> bytes:
         """What follows the last chunk of a stream that came to its end."""
-        return b"data: [DONE]\n\n"
+        return self.ended(self.usage)
+
+    def ended(self, usage: Usage) -> bytes:
+        """The same, with the usage of all choices."""
+        if not self._include_usage:
+            return b"data: [DONE]\n\n"
+        return b'%b],"usage":%b}\n\ndata: [DONE]\n\n' % (
+            self._head,
+            encode(write_usage(usage)),
+        )
 
     def _role(self, first: ChatEvent) -> bytes:
         content = b"null" if isinstance(first, ToolCalled) else b'""'
@@ -164,15 +213,33 @@ class ChunkWriter:
 
     def _call(self, call: ToolCall) -> bytes:
         """One opening fragment with complete arguments, which every client accepts."""
+        if self._answer.functions:
+            function = encode(write_function(call))
+            return self._delta + b'{"function_call":%b}' % function + self._tail
         fragment = wire.ToolCallFragment(
             index=self._calls, id=call.id, function=write_function(call)
         )
         self._calls += 1
         return self._delta + b'{"tool_calls":[%b]}' % encode(fragment) + self._tail
 
-    def _finish(self, reason: FinishReason, usage: Usage) -> bytes:
-        choice = b'{},"logprobs":null,"finish_reason":"%b"}]' % reason.encode()
-        finish = self._delta + choice + self._close
-        if not self._include_usage:
-            return finish
-        return finish + self._head + b'],"usage":%b}\n\n' % encode(write_usage(usage))
+    def _finish(self, reason: FinishReason) -> bytes:
+        word = write_reason(reason, self._answer).encode()
+        return self._delta + b'{},"logprobs":null,"finish_reason":"%b"}]' % word + self._close
+
+
+class ChoicesWriter:
+    """Several choices in one stream: the chunks of each, and one usage for all."""
+
+    def __init__(self, writers: Sequence[ChunkWriter]) -> None:
+        self._writers = writers
+
+    def frames(self, batch: tuple[int, Batch]) -> bytes:
+        """The chunks of one batch of the choice with this index."""
+        index, events = batch
+        return self._writers[index].frames(events)
+
+    def failure(self, error: Exception) -> bytes:
+        return self._writers[0].failure(error)
+
+    def end(self) -> bytes:
+        return self._writers[0].ended(total([writer.usage for writer in self._writers]))

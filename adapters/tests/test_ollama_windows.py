@@ -1,0 +1,95 @@
+"""Context windows: large enough, in doublings, and never smaller than before."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import Raw
+
+from adapters.ollama.windows import Prompt, Windows, asked_window, measured, step
+from gateway.core.messages import (
+    AssistantMessage,
+    ImagePart,
+    JSONTextPart,
+    ToolCall,
+    UserMessage,
+    text,
+)
+from gateway.core.models import ModelDetails
+from gateway.core.requests import ChatRequest
+
+
+def known(name: str = "demo", **fields: Any) -> ModelDetails:
+    return ModelDetails(name=name, capabilities=None, **fields)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "window"),
+    [(0, 8192), (1, 8192), (8192, 8192), (8193, 16384), (16384, 16384), (100_000, 131072)],
+)
+def test_windows_come_in_doublings(tokens: int, window: int) -> None:
+    assert step(tokens) == window
+
+
+def test_a_prompt_is_measured_by_its_bytes() -> None:
+    ascii_ = measured((UserMessage(text("x" * 3500)),)).tokens
+    raw = measured((UserMessage((JSONTextPart(Raw(b'"%s"' % (b"x" * 3498))),)),)).tokens
+    assert ascii_ == raw == 1004
+    assert measured((UserMessage(text("日" * 1000)),)).tokens == 862
+    tools = Raw(b"x" * 350)
+    assert measured((), tools).tokens == 100
+    picture = UserMessage((ImagePart("A" * 100_000, "image/png"),))
+    assert measured((picture,)) == Prompt(772, images=1)
+    call = AssistantMessage((), "", (ToolCall("c", "f", {"a": "x" * 700}),))
+    assert measured((call,)).tokens > 200
+
+
+def test_half_as_much_again_and_room_for_the_answer() -> None:
+    windows = Windows("auto")
+    assert windows.choose("demo", None, Prompt(5461), None, known()) == 8192
+    assert windows.choose("a", None, Prompt(5462), None, known("a")) == 16384
+    assert windows.choose("b", None, Prompt(5000), 4000, known("b")) == 16384
+    assert windows.choose("c", None, Prompt(1000), 100_000, known("c")) == 8192
+
+
+def test_a_window_never_shrinks_and_never_exceeds_the_model() -> None:
+    windows = Windows("auto")
+    model = known(context_length=40_000)
+    assert windows.choose("demo", None, Prompt(9000), None, model) == 16384
+    assert windows.choose("Demo:latest", None, Prompt(1), None, known("Demo:latest")) == 16384
+    assert windows.choose("demo", None, Prompt(30_000), None, model) == 40_000
+    assert windows.choose("other", None, Prompt(1), None, known("other")) == 8192
+
+
+def test_the_window_of_the_model_file_is_the_least() -> None:
+    own = known(parameters='stop           "<|end|>"\nnum_ctx                        32768')
+    assert Windows("auto").choose("demo", None, Prompt(1), None, own) == 32768
+
+
+def test_what_the_caller_insists_on_is_sent_and_remembered() -> None:
+    windows = Windows("auto")
+    assert windows.choose("demo", 20_000, Prompt(1), None, known()) == 20_000
+    assert windows.choose("demo", None, Prompt(1), None, known()) == 20_000
+
+
+def test_the_operator_may_choose_a_number_or_leave_it_to_ollama() -> None:
+    assert Windows(4096).choose("demo", None, Prompt(9000), None, known()) == 4096
+    assert Windows("ollama").choose("demo", None, Prompt(9000), None, known()) is None
+    assert Windows("ollama").choose("demo", 2048, Prompt(9000), None, known()) == 2048
+
+
+def test_a_window_grows_to_the_true_length_if_the_model_can() -> None:
+    model = known(context_length=40_000)
+    windows = Windows("auto")
+    assert windows.grown("demo", 12_000, 8192, model) == 32768
+    assert windows.grown("demo", 39_000, 8192, model) == 40_000
+    assert windows.grown("demo", 41_000, 8192, model) is None
+    assert windows.grown("demo", 39_000, 40_000, model) is None
+    assert Windows(8192).grown("demo", 12_000, 8192, model) is None
+    assert windows.choose("demo", None, Prompt(1), None, model) == 40_000
+
+
+def test_the_window_may_stand_among_the_options() -> None:
+    request = ChatRequest(model="demo", messages=(), context_length=5000)
+    assert asked_window(request) == 5000
+    assert asked_window(msgspec.structs.replace(request, options={"num_ctx": 6000})) == 6000

@@ -15,9 +15,10 @@ from gateway.core.errors import InvalidRequest, MethodNotAllowed, RouteNotFound
 from gateway.http.ahead import Ahead
 from gateway.http.errors import log_failure, render
 from gateway.http.guards import GuardRules, Guards
+from gateway.http.ollama import OllamaRoutes
 from gateway.http.openai.hot import Rules
 from gateway.http.openai.routes import OPERATIONS, openai_routes
-from gateway.http.pages import Pages
+from gateway.http.pages import GREETING, OLLAMAS_GREETING, Pages
 from gateway.http.requests import Requests
 
 __all__ = ["create_app"]
@@ -29,19 +30,32 @@ def create_app(
     extensions: Sequence[InitPlugin] = (),
     guards: GuardRules,
     rules: Rules | None = None,
+    ollama: OllamaRoutes | None = None,
     documents: bool = True,
 ) -> ASGIApp:
-    """The gateway over this backend, which it closes when it ends.
+    """The gateway over this backend, which it closes when it ends, as it does `ollama`: Ollama's
+    own routes, if there shall be some.
 
     `documents` shows the OpenAPI document and the page for it. A request passes the layers in the
     order of the last line: its id, the guards, the hot routes, and Litestar for everything else.
     """
     openai, hot = openai_routes(backend, rules or Rules())
+    operations, closed = [*OPERATIONS], [closing(backend)]
+    if ollama:
+        hot = {**hot, **ollama.raw}
+        operations += ollama.operations
+        closed.append(closing(ollama))
+    pages = Pages(
+        operations,
+        shown=documents,
+        keyed=bool(guards.api_key),
+        greeting=OLLAMAS_GREETING if ollama else GREETING,
+    )
     litestar = LeanLitestar(
         route_handlers=[health, openai],
-        plugins=[*extensions, Pages(OPERATIONS, shown=documents, keyed=bool(guards.api_key))],
+        plugins=[*extensions, pages],
         exception_handlers={Exception: answer_error},
-        lifespan=[closing(backend)],
+        lifespan=closed,
         logging_config=None,
         request_max_body_size=guards.max_other_body,
     )
@@ -65,13 +79,15 @@ def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-def closing(backend: Backend) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+def closing(
+    what: Backend | OllamaRoutes,
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None, None]:
         try:
             yield
         finally:
-            await backend.aclose()
+            await what.aclose()
 
     return lifespan
 

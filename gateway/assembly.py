@@ -4,9 +4,14 @@ import os
 from pathlib import Path
 
 from litestar.types import ASGIApp
+from msgspec.structs import replace
 
+from adapters.aliased import AliasedBackend
 from adapters.enforcing.backend import EnforcingBackend
+from adapters.images.backend import FetchingBackend
+from adapters.images.fetcher import ImageFetcher
 from adapters.ollama.backend import OllamaBackend
+from adapters.ollama.passthrough import OllamaPassthrough
 from adapters.upstream.client import Timeouts, UpstreamClient
 from extensions.status.routes import StatusExtension
 from gateway import __version__
@@ -14,15 +19,23 @@ from gateway.app import create_app
 from gateway.config import Config, load
 from gateway.core.backend import Backend
 from gateway.http.guards import GuardRules
+from gateway.http.ollama import LARGE_BODIES, OllamaRoutes
 from gateway.http.openai.hot import Rules
 from gateway.http.origins import LOOPBACK_NAMES
 
 __all__ = ["build", "from_environment", "ollama"]
 
+A_DAY = 86400
+"""Seconds: Ollama says nothing while it verifies or converts what may be a terabyte."""
+
 
 def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
     backend: Backend = EnforcingBackend(ollama(config))
+    if config.allow_remote_images:  # outermost: who asks again need not fetch again
+        backend = FetchingBackend(backend, ImageFetcher())
+    if config.aliases:
+        backend = AliasedBackend(backend, config.aliases)
     return create_app(
         backend,
         extensions=[
@@ -35,6 +48,7 @@ def build(config: Config) -> ASGIApp:
             max_n=config.max_n,
             strict=config.strict,
         ),
+        ollama=ollama_routes(config) if config.ollama_passthrough else None,
         documents=config.on_loopback or config.api_key is not None,
     )
 
@@ -45,13 +59,27 @@ def from_environment() -> ASGIApp:
 
 
 def ollama(config: Config) -> OllamaBackend:
-    timeouts = Timeouts(
+    client = UpstreamClient(config.ollama_host, timeouts=patience(config))
+    return OllamaBackend(client, context=config.context, queue_limit=config.queue_limit)
+
+
+def ollama_routes(config: Config) -> OllamaRoutes:
+    asking = OllamaPassthrough(UpstreamClient(config.ollama_host, timeouts=patience(config)))
+    managing = None
+    if config.ollama_manage:
+        unhurried = replace(patience(config), first_byte=A_DAY, between_reads=A_DAY)
+        managing = OllamaPassthrough(UpstreamClient(config.ollama_host, timeouts=unhurried))
+    return OllamaRoutes(
+        asking, managing, max_body=config.max_body_bytes, max_open=config.max_streams
+    )
+
+
+def patience(config: Config) -> Timeouts:
+    return Timeouts(
         connect=config.upstream_connect_timeout_seconds,
         first_byte=config.upstream_first_byte_timeout_seconds,
         between_reads=config.upstream_read_timeout_seconds,
     )
-    client = UpstreamClient(config.ollama_host, timeouts=timeouts)
-    return OllamaBackend(client, context=config.context, queue_limit=config.queue_limit)
 
 
 def guard_rules(config: Config) -> GuardRules:
@@ -62,4 +90,5 @@ def guard_rules(config: Config) -> GuardRules:
         cors_origins=config.cors_origins,
         api_key=config.api_key,
         max_body=config.max_body_bytes,
+        large_bodies=("/v1/", *(LARGE_BODIES if config.ollama_passthrough else ())),
     )

@@ -101,5 +101,8 @@ def _parser() -> ArgumentParser:
         "--faults", action="store_true", help="list the models that misbehave, and leave"
     )
     models = command("models", "List the models that Ollama has.", ["config"])
-    models.add_argument("--base-url", "--ollama-host", dest="ollama_host", metavar="URL")
+    pull = command("pull", "Have Ollama fetch a model from its library.", ["config"])
+    pull.add_argument("name", metavar="NAME", help="as in https://ollama.com/library: qwen3:8b")
+    for asking in (models, pull):
+        asking.add_argument("--base-url", "--ollama-host", dest="ollama_host", metavar="URL")
     return top

@@ -5,22 +5,22 @@ from operator import attrgetter
 
 from adapters.enforcing.calls import ToolChat
 from adapters.enforcing.formats import FormattedChat
+from adapters.wrapping import BackendWrapper
 from gateway.core.backend import Backend
 from gateway.core.events import Batch
-from gateway.core.models import Embeddings, ModelCard, ModelDetails
-from gateway.core.requests import AnyText, ChatRequest, CompletionRequest, EmbedRequest
+from gateway.core.requests import AnyText, ChatRequest
 
 __all__ = ["EnforcingBackend"]
 
 
-class EnforcingBackend:
+class EnforcingBackend(BackendWrapper):
     """Tool choices and formats are enforced, with at most `retries` further questions a chat.
 
     A chat that demands nothing of the kind is the inner backend's own.
     """
 
     def __init__(self, backend: Backend, *, retries: int = 3) -> None:
-        self._backend = backend
+        super().__init__(backend)
         self._retries = retries
 
     def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
@@ -28,28 +28,10 @@ class EnforcingBackend:
         wanted = request.response_format
         if request.tools and request.tool_choice != "none":
             if demands(request) or not isinstance(wanted, AnyText):
-                return ToolChat(self._backend, request, self._retries).batches()
+                return ToolChat(self._inner, request, self._retries).batches()
         elif not isinstance(wanted, AnyText):
-            return FormattedChat(self._backend, request, wanted, self._retries).batches()
-        return self._backend.chat(request)
-
-    def complete(self, request: CompletionRequest) -> AsyncGenerator[Batch, None]:
-        return self._backend.complete(request)
-
-    async def models(self) -> list[ModelCard]:
-        return await self._backend.models()
-
-    async def show(self, model: str) -> ModelDetails:
-        return await self._backend.show(model)
-
-    async def embed(self, request: EmbedRequest) -> Embeddings:
-        return await self._backend.embed(request)
-
-    async def version(self) -> str:
-        return await self._backend.version()
-
-    async def aclose(self) -> None:
-        await self._backend.aclose()
+            return FormattedChat(self._inner, request, wanted, self._retries).batches()
+        return self._inner.chat(request)
 
 
 def demands(request: ChatRequest) -> bool:

@@ -104,6 +104,8 @@ def card(model: wire.TaggedModel) -> ModelCard:
         parameter_size=facts.parameter_size or "",
         quantization=facts.quantization_level or "",
         format=facts.format or "",
+        context_length=facts.context_length or None,
+        capabilities=None if model.capabilities is None else frozenset(model.capabilities),
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Raw
 
 from adapters.ollama import wire
+from adapters.ollama.errors import not_fetched
 from adapters.ollama.tools import rendered
 from gateway.core.errors import InvalidRequest, Unsupported
 from gateway.core.messages import (
@@ -16,6 +17,7 @@ from gateway.core.messages import (
     ImagePart,
     JSONTextPart,
     Message,
+    RemoteImagePart,
     SystemMessage,
     TextPart,
     ToolMessage,
@@ -36,14 +38,14 @@ __all__ = ["chat", "embed", "options", "show", "tools"]
 
 _encode = msgspec.json.Encoder().encode
 
-_MEDIA = (ImagePart, AudioPart)
+_MEDIA = (ImagePart, RemoteImagePart, AudioPart)
 _NO_OPTIONS = wire.Options()
 
 
 def chat(request: ChatRequest, num_ctx: int | None = None) -> bytes:
     """The body of `POST /api/chat`, for a context window of `num_ctx` tokens.
 
-    `Unsupported` for a tool choice that Ollama cannot enforce.
+    `Unsupported` for a tool choice that Ollama cannot enforce, and for an image not yet fetched.
 
     `truncate` is always off: a prompt that does not fit becomes an error, where Ollama would drop
     the oldest messages without a word. `shift` is never sent, since changing it between two
@@ -131,10 +133,16 @@ def _content(content: Content) -> tuple[str | Raw, tuple[str, ...]]:
             return only.json, ()
         if isinstance(only, TextPart):
             return only.text, ()
-    media = tuple([part.base64 for part in content if isinstance(part, _MEDIA)])
+    media = tuple([_base64(part) for part in content if isinstance(part, _MEDIA)])
     if any(isinstance(part, JSONTextPart) for part in content):
         return _joined_json(content), media
     return text_of(content), media
+
+
+def _base64(part: ImagePart | RemoteImagePart | AudioPart) -> str:
+    if isinstance(part, RemoteImagePart):
+        raise not_fetched(part.param)
+    return part.base64
 
 
 def _joined_json(content: Content) -> Raw:

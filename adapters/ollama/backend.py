@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from adapters.ollama import answering, asking, completing, wire
+from adapters.ollama.described import DescribedCards
 from adapters.ollama.errors import garbled, refused, reported, unanswered
 from adapters.ollama.media import check_media
 from adapters.ollama.reading import LineReader
@@ -79,14 +80,15 @@ class OllamaBackend:
         self._waiting = 0
         self._probe_seconds = probe_seconds
         self._shown = ShownModels(self._show)
+        self._described = DescribedCards(self._shown)
         self._windows = Windows(context)
 
     async def models(self) -> list[ModelCard]:
-        """As Ollama lists them: the newest first."""
+        """As Ollama lists them: the newest first; with what is known of each."""
         answer = await self._whole(_tags, "GET", "/api/tags")
         cards = [answering.card(model) for model in answer.models or ()]
         self._shown.listed(cards)
-        return cards
+        return await self._described.complete(cards)
 
     async def show(self, model: str) -> ModelDetails:
         """Asked once, and again when a list of the models, or a 404, says the model changed."""
@@ -207,6 +209,7 @@ class OllamaBackend:
     async def aclose(self) -> None:
         """Close every connection; what still runs ends with an error."""
         await self._client.aclose()
+        await self._described.aclose()
         await self._shown.aclose()
 
     async def _show(self, model: str) -> ModelDetails:

@@ -36,7 +36,7 @@ from gateway.core.errors import (
     Unsupported,
 )
 
-__all__ = ["garbled", "refused", "reported", "unanswered"]
+__all__ = ["garbled", "not_fetched", "refused", "reported", "unanswered"]
 
 _decode_error = msgspec.json.Decoder(wire.ErrorAnswer).decode
 
@@ -84,6 +84,16 @@ def reported(
         if rule_status in (None, status) and pattern.search(clue):
             return build(refusal)
     return _failed(refusal)
+
+
+def not_fetched(param: str) -> Unsupported:
+    """An image behind a URL, which Ollama would not fetch either."""
+    return Unsupported(
+        "Remote images are not fetched here: send a data URI (data:image/png;base64,…), or set"
+        " MOCHI_ALLOW_REMOTE_IMAGES=true to allow fetching.",
+        param=param,
+        reason="unsupported_value",
+    )
 
 
 def garbled() -> BackendFailed:
@@ -194,6 +204,7 @@ _RULES: tuple[_Rule, ...] = (
     _rule(404, r"", _model_missing),
     _rule(None, r"^model ['\"].*['\"] not found", _model_missing),
     _rule(None, r"^option .* must be", _invalid("options")),
+    _rule(None, r"unsupported value: [+-]?(Inf|NaN)", _invalid("options")),
     _rule(None, r"^invalid format", _invalid("response_format")),
     _rule(None, r"^(invalid )?think value", _invalid("reasoning_effort")),
     _rule(None, r"^the model produced|invalid tool call arguments", _failed),

@@ -6,7 +6,8 @@ from typing import Literal
 
 from msgspec import Raw, Struct
 
-from adapters.ollama.shown import full_name
+from adapters.ollama.errors import not_fetched
+from gateway.core.errors import InvalidRequest
 from gateway.core.messages import (
     AssistantMessage,
     AudioPart,
@@ -15,7 +16,7 @@ from gateway.core.messages import (
     Message,
     TextPart,
 )
-from gateway.core.models import ModelDetails
+from gateway.core.models import ModelDetails, full_name
 from gateway.core.requests import ChatRequest, CompletionRequest
 
 __all__ = [
@@ -54,6 +55,7 @@ def measured(messages: tuple[Message, ...], tools: Raw | None = None) -> Prompt:
     """The size of a conversation with the tools as they are sent.
 
     By bytes rather than characters: a character beyond ASCII is about a token, and 3 bytes.
+    `Unsupported` for an image not yet fetched, before anything is asked of Ollama.
     """
     size = len(tools) if tools is not None else 0
     images = sounds = 0
@@ -67,6 +69,8 @@ def measured(messages: tuple[Message, ...], tools: Raw | None = None) -> Prompt:
                 images += 1
             elif isinstance(part, AudioPart):
                 sounds += 1
+            else:
+                raise not_fetched(part.param)
         if isinstance(message, AssistantMessage):
             size += len(message.thinking)
             for call in message.tool_calls:
@@ -87,7 +91,13 @@ def octets(text: str) -> int:
 def asked_window(request: ChatRequest | CompletionRequest) -> int | None:
     """The window the caller insists on, by our field or among Ollama's own options."""
     own = request.options.get("num_ctx") if request.options else None
-    return own if isinstance(own, int) else request.context_length
+    if not isinstance(own, int):
+        return request.context_length
+    if own < 1:
+        raise InvalidRequest(
+            "The option 'num_ctx' must be at least 1.", param="options", reason="invalid_value"
+        )
+    return own
 
 
 def step(tokens: int) -> int:
@@ -126,7 +136,7 @@ class Windows:
         `asked` is what the caller insists on, `answer` the most tokens the answer may have.
         """
         if asked is not None:
-            return self._sent(model, asked)
+            return self._sent(model, capped(asked, known))
         if self._policy == "ollama":
             return None
         if self._policy != "auto":

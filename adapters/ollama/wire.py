@@ -210,7 +210,10 @@ class ModelFacts(Struct):
 
 
 class TaggedModel(Struct):
-    """One model of `GET /api/tags`; `modified_at` is RFC 3339 with any number of digits."""
+    """One model of `GET /api/tags`; `modified_at` is RFC 3339 with any number of digits.
+
+    `capabilities` come from v0.30 on, without those that the chat template tells.
+    """
 
     name: str | None = None
     model: str | None = None
@@ -218,6 +221,7 @@ class TaggedModel(Struct):
     size: int | None = None
     digest: str | None = None
     details: ModelFacts | None = None
+    capabilities: list[str] | None = None
 
 
 class TagsAnswer(ErrorAnswer):

@@ -97,6 +97,7 @@ def _chat_answer(
     model: Model, request: ChatRequest, body: bytes, options: Options, runner: Runner
 ) -> Generation:
     _check_format(request.format, body)
+    _check_numbers(options, "chat" if model.path == "native" else "completion")
     messages, tokens = fitted(
         model,
         conversation(model, request.messages),
@@ -115,6 +116,14 @@ def _check_format(format: object, body: bytes) -> None:
         raw = quote(raw_member(body, "format"))
         raise EngineRefused(
             500, f'invalid format: {raw}; expected "json" or a valid JSON Schema object'
+        )
+
+
+def _check_numbers(options: Options, what: str) -> None:
+    """Go cannot write an infinite number into the JSON that the engine is asked with."""
+    if options.beyond:
+        raise EngineRefused(
+            500, f"failed to marshal {what} request: json: unsupported value: {options.beyond}"
         )
 
 
@@ -186,6 +195,8 @@ def _generate_answer(
     runner: Runner,
 ) -> Generation:
     _check_format(request.format, body)
+    native = model.path == "native" and not request.raw
+    _check_numbers(options, "chat template" if native else "completion")
     tokens = count(prompt) + len(request.context)
     if tokens >= runner.window:
         if not request.truncate:

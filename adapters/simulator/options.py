@@ -31,9 +31,12 @@ class Options(Struct, frozen=True, kw_only=True):
     temperature: float = 0.8
     stop: tuple[str, ...] = ()
     load: LoadOptions = LoadOptions()
+    beyond: str = ""
+    """`+Inf` or `-Inf` where a number is too large for Ollama's 32 bits."""
 
 
 _LARGEST = 2**62
+_LARGEST_FLOAT = 3.4028235e38
 _INTEGERS = {
     "num_ctx",
     "num_batch",
@@ -70,7 +73,14 @@ def read_options(
     load = {name: values.pop(name) for name in LoadOptions.__struct_fields__ if name in values}
     if shift is not None:
         load["shift"] = shift
-    return convert({**values, "load": load}, Options)
+    return convert({**values, "load": load, "beyond": _beyond(values)}, Options)
+
+
+def _beyond(values: Mapping[str, Any]) -> str:
+    for name in _FLOATS & values.keys():
+        if abs(values[name]) > _LARGEST_FLOAT:
+            return "+Inf" if values[name] > 0 else "-Inf"
+    return ""
 
 
 def _checked(name: str, value: Any) -> Any:

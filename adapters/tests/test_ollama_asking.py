@@ -15,6 +15,7 @@ from gateway.core.messages import (
     ImagePart,
     JSONTextPart,
     Message,
+    RemoteImagePart,
     SystemMessage,
     TextPart,
     ToolCall,
@@ -102,6 +103,13 @@ def test_images_and_sounds_travel_beside_the_text() -> None:
     parts = (ImagePart("AAAA", "image/png"), TextPart("What is this?"), AudioPart("BBBB", "wav"))
     message = msgspec.json.decode(asking.chat(chat(UserMessage(parts))))["messages"][0]
     assert message == {"role": "user", "content": "What is this?", "images": ["AAAA", "BBBB"]}
+
+
+def test_an_image_that_was_not_fetched_is_refused() -> None:
+    content = (TextPart("What is this?"), RemoteImagePart("http://x/y.png", "messages[3]"))
+    with pytest.raises(Unsupported, match="MOCHI_ALLOW_REMOTE_IMAGES=true") as caught:
+        asking.chat(chat(UserMessage(content)))
+    assert (caught.value.param, caught.value.reason) == ("messages[3]", "unsupported_value")
 
 
 def test_everything_asked_for_becomes_an_option() -> None:

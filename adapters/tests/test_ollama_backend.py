@@ -21,7 +21,7 @@ from gateway.core.errors import (
     Unsupported,
 )
 from gateway.core.events import Batch, ChatEvent, Finished, TextDelta
-from gateway.core.messages import UserMessage, text
+from gateway.core.messages import AudioPart, RemoteImagePart, UserMessage, text
 from gateway.core.replies import collect
 from gateway.core.requests import ChatRequest, EmbedRequest
 
@@ -54,6 +54,34 @@ async def said(batches: AsyncGenerator[Batch, None]) -> tuple[list[ChatEvent], t
 
 def test_it_is_a_backend() -> None:
     assert isinstance(OllamaBackend(UpstreamClient("http://127.0.0.1:9")), Backend)
+
+
+async def test_an_image_that_was_not_fetched_is_refused_before_anything_is_asked() -> None:
+    image = RemoteImagePart("http://x/y.png", "messages[0]")
+    async with playing(answer(SHOWN)) as (backend, server):
+        with pytest.raises(Unsupported, match="MOCHI_ALLOW_REMOTE_IMAGES=true") as caught:
+            await anext(backend.chat(ChatRequest(model="demo", messages=(UserMessage((image,)),))))
+        assert caught.value.param == "messages[0]"
+        assert server.requests == []
+
+
+LISTEN = ChatRequest(model="demo", messages=(UserMessage((AudioPart("AAAA", "wav"),)),))
+
+
+async def test_sounds_are_not_sent_to_a_model_that_cannot_listen() -> None:
+    async with playing(answer(SHOWN)) as (backend, server):
+        with pytest.raises(Unsupported, match="'demo' takes no sounds") as caught:
+            await anext(backend.chat(LISTEN))
+        assert (caught.value.param, caught.value.reason) == ("messages", "unsupported_value")
+        assert [request for request, _ in server.requests] == ["POST /api/show"]
+
+
+@pytest.mark.parametrize("shown", [b'{"capabilities":["completion","audio"]}', b"{}"])
+async def test_sounds_are_sent_to_a_model_that_listens_or_may(shown: bytes) -> None:
+    async with playing(answer(shown), whole(stream(HI, DONE))) as (backend, server):
+        assert (await said(backend.chat(LISTEN)))[1] is None
+        assert [request for request, _ in server.requests] == ["POST /api/show", "POST /api/chat"]
+        assert b'"images":["AAAA"]' in server.requests[1][1]
 
 
 async def test_one_read_is_one_batch() -> None:
@@ -334,11 +362,9 @@ async def test_details_are_kept_until_the_model_changes() -> None:
 
     shown = answer(SHOWN)
     async with playing(tags("a"), shown, tags("a"), tags("b"), shown) as (backend, playback):
-        for _ in range(2):
+        for _ in range(3):
             await backend.models()
             await backend.show("demo")
-        await backend.models()
-        await backend.show("demo")
         await backend.show("demo")
     asked = [request.rpartition("/")[2] for request, _ in playback.requests]
     assert asked == ["tags", "show", "tags", "tags", "show"]

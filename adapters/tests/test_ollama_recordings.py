@@ -284,7 +284,9 @@ async def test_the_list_of_models(cut: Cut) -> None:
     assert cards[0].modified_at.isoformat() == "2026-11-21T10:36:24.479749+00:00"
     assert (cards[0].size, cards[0].digest[:8]) == (138791, "c19bcc7f")
     assert (cards[5].family, cards[5].quantization, cards[5].format) == ("bert", "F32", "gguf")
-    assert [request for request, _ in playback.requests] == ["GET /api/tags"]
+    assert (cards[5].context_length, cards[0].context_length) == (2048, 8192)
+    assert cards[0].capabilities == frozenset({"completion", "tools"})
+    assert playback.requests[0] == ("GET /api/tags", b"")
 
 
 @pytest.mark.parametrize("cut", CUTS)

@@ -110,25 +110,55 @@ async def test_what_was_asked_before_any_list_is_asked_again_after_one() -> None
     assert models.asked == ["demo", "demo"]
 
 
-async def test_a_model_that_is_gone_is_dropped_under_all_its_names() -> None:
+async def test_all_spellings_of_a_name_share_what_is_known() -> None:
     models = Models()
     shown = ShownModels(models.show)
-    for name in ("demo", "DEMO:latest", "demo:8b", "someone/demo"):
-        await shown.get(name)
+    spellings = ("demo", "DEMO:latest", "library/demo", "demo:8b", "someone/demo")
+    assert [(await shown.get(name)).name for name in spellings] == list(spellings)
+    assert models.asked == ["demo", "demo:8b", "someone/demo"]
     shown.forget("registry.ollama.ai/library/demo")
     models.asked.clear()
-    for name in ("demo", "DEMO:latest", "demo:8b", "someone/demo"):
+    for name in spellings:
         await shown.get(name)
-    assert models.asked == ["demo", "DEMO:latest"]
+    assert models.asked == ["demo"]
+
+
+async def test_only_what_was_answered_is_known() -> None:
+    models = Models()
+    shown = ShownModels(models.show)
+    assert shown.known("demo") is None
+    models.open.clear()
+    asking = asyncio.create_task(shown.get("demo"))
+    await asyncio.sleep(0)
+    assert shown.known("demo") is None
+    models.open.set()
+    assert await asking is shown.known("demo")
+    assert getattr(shown.known("Demo:latest"), "name", None) == "Demo:latest"
+    assert models.asked == ["demo"]
+
+
+async def test_each_list_that_has_it_unchanged_keeps_it_for_another_minute() -> None:
+    models, now = Models(), 0.0
+    shown = ShownModels(models.show, clock=lambda: now)
+    shown.listed([card("demo")])
+    await shown.get("demo")
+    now = 50
+    shown.listed([card("demo")])
+    now = 100
+    await shown.get("demo")
+    assert models.asked == ["demo"]
+    now = 111
+    await shown.get("demo")
+    assert models.asked == ["demo", "demo"]
 
 
 async def test_the_oldest_go_first() -> None:
     models = Models()
     shown = ShownModels(models.show)
-    for n in range(257):
+    for n in range(1025):
         await shown.get(f"m{n}")
     models.asked.clear()
     await shown.get("m1")
-    await shown.get("m256")
+    await shown.get("m1024")
     await shown.get("m0")
     assert models.asked == ["m0"]

@@ -7,6 +7,7 @@ import pytest
 from msgspec import Raw
 
 from adapters.ollama.windows import Prompt, Windows, asked_window, measured, step
+from gateway.core.errors import InvalidRequest
 from gateway.core.messages import (
     AssistantMessage,
     ImagePart,
@@ -93,3 +94,11 @@ def test_the_window_may_stand_among_the_options() -> None:
     request = ChatRequest(model="demo", messages=(), context_length=5000)
     assert asked_window(request) == 5000
     assert asked_window(msgspec.structs.replace(request, options={"num_ctx": 6000})) == 6000
+    with pytest.raises(InvalidRequest):
+        asked_window(msgspec.structs.replace(request, options={"num_ctx": 0}))
+
+
+def test_more_than_the_model_has_is_not_remembered() -> None:
+    windows, model = Windows("auto"), known(context_length=40_000)
+    assert windows.choose("demo", 10**18, Prompt(1), None, model) == 40_000
+    assert windows.choose("demo", None, Prompt(1), None, model) == 40_000

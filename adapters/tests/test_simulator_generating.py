@@ -321,3 +321,13 @@ async def test_that_model_is_found_by_name_alone() -> None:
         assert ".Suffix" in card["template"]
         listed = (await ask(simulator, "/api/tags")).json["models"]
         assert not any("insert" in model["name"] for model in listed)
+
+
+@pytest.mark.parametrize(
+    ("model", "what"), [("demo", "chat request"), ("demo-go", "completion request")]
+)
+async def test_numbers_beyond_32_bits_cannot_be_written(model: str, what: str) -> None:
+    """Seen with Ollama 0.32.15."""
+    reply = await chat(model=model, options={"temperature": 1e300})
+    text = f"failed to marshal {what}: json: unsupported value: +Inf"
+    assert (reply.status, reply.json) == (500, {"error": text})

@@ -3,10 +3,8 @@
 import asyncio
 import os
 import resource
-import shutil
 import socket
 import ssl
-import subprocess
 import time
 from pathlib import Path
 
@@ -132,31 +130,6 @@ async def test_proxy_variables_are_not_read(monkeypatch: pytest.MonkeyPatch) -> 
         assert await fetched(server.url) == b"hello"
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for localhost that has signed itself, and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("the openssl command is not here to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    command = f"{openssl} req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-    subject = "-subj /CN=localhost -addext subjectAltName=DNS:localhost"
-    subprocess.run(
-        [*command.split(), *subject.split(), "-keyout", str(key), "-out", str(certificate)],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key
-
-
-@pytest.fixture
-def tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    return context
-
-
 @pytest.fixture
 def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
@@ -192,6 +165,30 @@ async def test_tls_certificate_of_an_unknown_authority(tls: ssl.SSLContext) -> N
     async with serving(once, tls=tls) as server:
         with pytest.raises(ConnectFailed, match="certificate cannot be trusted"):
             await fetched(server.url.replace("127.0.0.1", "localhost"))
+
+
+async def test_a_checked_address_is_connected_to_whatever_the_name_stands_for(
+    tls: ssl.SSLContext, certificate: tuple[Path, Path]
+) -> None:
+    """One address refuses, the next answers; the certificate is for the name, and trusted."""
+    async with serving(once, tls=tls) as server:
+        client = UpstreamClient(
+            server.url.replace("127.0.0.1", "localhost"),
+            addresses=["127.0.0.2", "127.0.0.1"],
+            tls=ssl.create_default_context(cafile=str(certificate[0])),
+        )
+        with await client.open("GET", "/") as response:
+            assert await response.read(100) == b"hello"
+        await client.aclose()
+
+
+async def test_no_name_is_looked_up_when_there_is_an_address() -> None:
+    async with serving(once) as server:
+        url = f"http://no-such-name.invalid:{server.url.rpartition(':')[2]}"
+        client = UpstreamClient(url, addresses=["127.0.0.1"])
+        with await client.open("GET", "/") as response:
+            assert await response.read(100) == b"hello"
+        await client.aclose()
 
 
 async def test_tls_server_that_does_not_speak_it() -> None:

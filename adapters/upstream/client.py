@@ -4,7 +4,10 @@ open → Pool → Connection.send → Answer.feed → UpstreamResponse.block: ea
 becomes one block, and nothing on that way costs a task, a timer or a queue.
 """
 
-from collections.abc import Mapping
+import ssl
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
 
 from adapters.upstream.answer import Answer
 from adapters.upstream.connection import Connection
@@ -28,6 +31,9 @@ class UpstreamClient:
     connection that had been idle turns out to be dead. `authority` names the server in messages for
     people: host and port, never a password. `active` counts the requests not yet closed.
     `ValueError` for a bad `base_url`.
+
+    With `addresses` no name is looked up: whoever has checked what a name stands for connects to
+    just that, while the certificate must still be for the name. `tls` replaces the system's trust.
     """
 
     def __init__(
@@ -37,14 +43,16 @@ class UpstreamClient:
         timeouts: Timeouts = TIMEOUTS,
         limits: Limits = LIMITS,
         user_agent: str = "mochi-gateway",
+        addresses: Sequence[str] = (),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        origin = parse(base_url)
+        origin = replace(parse(base_url), addresses=tuple(addresses))
         self.authority = origin.authority
         self.active = 0
         self._timeouts = timeouts
         self._header_bytes = limits.header_bytes
         self._request_head = RequestHead(origin, user_agent)
-        self._pool = Pool(origin, timeouts, limits)
+        self._pool = Pool(origin, timeouts, limits, tls)
 
     @property
     def opened(self) -> int:

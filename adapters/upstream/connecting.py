@@ -5,14 +5,21 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from adapters.upstream.connection import Connection
 from adapters.upstream.errors import ConnectFailed, UpstreamError
 from adapters.upstream.url import Origin
 
-__all__ = ["Attempt", "Connector"]
+__all__ = ["Attempt", "Connector", "system_trust"]
+
+
+def system_trust() -> ssl.SSLContext:
+    """TLS by the system's authorities. Loading them takes 20 ms."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 class Attempt:
@@ -36,11 +43,20 @@ class Attempt:
 
 
 class Connector:
-    """Connects to one server; each connection is made by `factory`."""
+    """Connects to one server; each connection is made by `factory`.
 
-    def __init__(self, origin: Origin, factory: Callable[[], Connection]) -> None:
+    `tls` is the trust in its certificate, the system's when none is given.
+    """
+
+    def __init__(
+        self,
+        origin: Origin,
+        factory: Callable[[], Connection],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._origin = origin
         self._factory = factory
+        self._given_tls = tls
 
     async def connect(self) -> Connection:
         """To the first of the server's addresses that answers; else `ConnectFailed`."""
@@ -58,12 +74,14 @@ class Connector:
                 failures.append(error)
         raise failures[0]
 
-    async def _addresses(self) -> list[str]:
+    async def _addresses(self) -> Sequence[str]:
         """What the server's name stands for, without doubles.
 
         `localhost` is the loopback of both families, whatever a hosts file says: a server may
         listen on one and the name resolve to the other.
         """
+        if self._origin.addresses:
+            return self._origin.addresses
         if self._origin.host == "localhost":
             return ["127.0.0.1", "::1"]
         # The loop's create_connection would look the name up too, but leaves the look-up's failure
@@ -85,10 +103,8 @@ class Connector:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """The system's authorities. Loading them takes 20 ms, which only TLS should cost."""
-        context = ssl.create_default_context()
-        context.set_alpn_protocols(["http/1.1"])
-        return context
+        """Made on first use: only TLS should cost what it costs."""
+        return self._given_tls or system_trust()
 
 
 def _sentence(error: OSError) -> str:

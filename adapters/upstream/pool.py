@@ -1,6 +1,7 @@
 """The connections to one server: those in use, and those kept for the next request."""
 
 import asyncio
+import ssl
 
 from adapters.upstream.connecting import Attempt, Connector
 from adapters.upstream.connection import Connection
@@ -21,9 +22,15 @@ class Pool:
     another one's answer to end would look like a server gone silent.
     """
 
-    def __init__(self, origin: Origin, timeouts: Timeouts, limits: Limits) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        timeouts: Timeouts,
+        limits: Limits,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.opened = 0
-        self._connector = Connector(origin, self._new)
+        self._connector = Connector(origin, self._new, tls)
         self._limits = limits
         self._connect_timeout = timeouts.connect
         shortest = min(

@@ -16,13 +16,17 @@ HOST = re.compile(r"[0-9A-Za-z._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
 
 class Origin(Struct, frozen=True, kw_only=True):
-    """A server. `prefix` is put before every path; `authorization` is `""` without userinfo."""
+    """A server. `prefix` is put before every path; `authorization` is `""` without userinfo.
+
+    Where `addresses` are given, they are what is connected to, and the host is only a name.
+    """
 
     scheme: str
     host: str
     port: int
     prefix: str
     authorization: str
+    addresses: tuple[str, ...] = ()
 
     @property
     def authority(self) -> str:

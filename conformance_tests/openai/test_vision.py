@@ -1,9 +1,10 @@
-"""Images in messages."""
+"""Images in messages, and sounds."""
 
 import base64
 import struct
 import zlib
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -28,6 +29,7 @@ def png(width: int = 64, height: int = 64) -> str:
 
 
 PNG = "data:image/png;base64," + png()
+URL_SAFE = png().replace("+", "-").replace("/", "_")
 
 
 def image(url: Any = PNG, **more: Any) -> dict[str, Any]:
@@ -48,6 +50,15 @@ GOOD: dict[str, list[dict[str, Any]]] = {
     "detail low": [TEXT, image(detail="low")],
     "detail high": [TEXT, image(detail="high")],
     "detail null": [TEXT, image(detail=None)],
+    "upper-case scheme": [TEXT, image(PNG.replace("data:", "DATA:"))],
+    "upper-case base64": [TEXT, image(PNG.replace("base64", "BASE64"))],
+    "no type": [TEXT, image(PNG.replace("image/png", ""))],
+    "wrong type": [TEXT, image(PNG.replace("image/png", "image/jpeg"))],
+    "lines of 76": [TEXT, image("\n".join(PNG[i : i + 76] for i in range(0, len(PNG), 76)))],
+    "line break at the end": [TEXT, image(PNG + "\r\n")],
+    "percent-encoded": [TEXT, image("data:image/png;base64," + quote(png(), safe=""))],
+    "alphabet of URLs": [TEXT, image("data:image/png;base64," + URL_SAFE)],
+    "no padding": [TEXT, image("data:image/png;base64," + URL_SAFE.rstrip("="))],
     "upper-case type": [TEXT, image(PNG.replace("image/png", "IMAGE/PNG"))],
     "type parameter": [TEXT, image(PNG.replace(";base64", ";name=a.png;base64"))],
 }
@@ -77,9 +88,15 @@ def test_images_stay_in_the_history(server: Server, vision_model: str) -> None:
 
 
 BAD: dict[str, dict[str, Any]] = {
-    "no base64": image("data:image/png;base64,@@@@"),
+    "wrong base64": image("data:image/png;base64,@@@@"),
     "cut base64": image(PNG[:-3]),
     "no image": image("data:image/png;base64," + base64.b64encode(b"hello, world").decode()),
+    "text called an image": image("data:image/png;base64,aGVsbG8sIHdvcmxk"),
+    "HTML called an image": image("data:image/png;base64,PGh0bWw+PC9odG1sPg=="),
+    "another character": image(PNG[:60] + "*" + PNG[61:]),
+    "blanks for plus": image(PNG[:60] + " " + PNG[61:]),
+    "padding inside": image(PNG[:30] + "==" + PNG[32:]),
+    "no base64": image("data:image/png,hello"),
     "empty data": image("data:image/png;base64,"),
     "no comma": image("data:image/png;base64"),
     "empty": image(""),
@@ -101,6 +118,43 @@ def test_what_is_no_image_is_refused(
     answer = server.chat(model=vision_model, messages=shown(TEXT, part))
     assert answer.status == 400
     assert (error_of(answer)["param"] or "").startswith("messages[0].content[1]")
+
+
+def test_images_behind_urls(server: Server, vision_model: str) -> None:
+    """OpenAI fetches them; who does not says so with 400, and which. This one is not public, and
+    whoever fetched it could be led anywhere (CVE-2026-45401, GHSA-3f6c-7fw2-ppm4 of vLLM).
+    """
+    part = image("http://127.0.0.1:9/a.png")
+    answer = server.chat(model=vision_model, messages=shown(TEXT, part))
+    assert answer.status == 400
+    assert error_of(answer)["param"] == "messages[0].content[1].image_url.url"
+
+
+SOUND = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA="
+"""A WAV without a sample."""
+
+SOUNDS: dict[str, tuple[Any, str]] = {
+    "right": ({"data": SOUND, "format": "wav"}, "messages"),
+    "no sound": ({"data": "aGVsbG8=", "format": "wav"}, ".data"),
+    "wrong base64": ({"data": "@@@@", "format": "wav"}, ".data"),
+    "other format": ({"data": SOUND, "format": "midi"}, ".format"),
+    "no format": ({"data": SOUND}, ".format"),
+    "no data": ({"format": "wav"}, ".data"),
+    "null": (None, ""),
+}
+
+
+@pytest.mark.parametrize("case", SOUNDS)
+def test_sounds_are_heard_or_refused(server: Server, vision_model: str, case: str) -> None:
+    """OpenAI API reference, input_audio: base64 of a wav or an mp3, for models that listen."""
+    sound, where = SOUNDS[case]
+    part = {"type": "input_audio", "input_audio": sound}
+    answer = server.chat(model=vision_model, messages=shown(TEXT, part))
+    if case != "right" or answer.status != 200:  # the judged model may listen
+        assert answer.status == 400
+        param = error_of(answer)["param"] or ""
+        assert param.startswith("messages")
+        assert where in param
 
 
 def test_a_model_without_eyes_refuses(server: Server) -> None:

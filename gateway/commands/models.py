@@ -15,11 +15,19 @@ from gateway.core.errors import BackendUnreachable, MochiError
 from gateway.core.models import ModelCard
 from gateway.serving.server import run as run_loop
 
-__all__ = ["ollama_status", "run", "table"]
+__all__ = ["ollama_status", "run", "size", "table", "trouble"]
 
 PATIENCE = Timeouts(connect=2, first_byte=5, between_reads=5)
-HEADINGS = ("NAME", "SIZE", "PARAMETERS", "QUANTIZATION", "MODIFIED")
-NO_MODELS = "no models yet; `ollama pull NAME` gets one."
+HEADINGS = (
+    "NAME",
+    "SIZE",
+    "PARAMETERS",
+    "QUANTIZATION",
+    "CONTEXT",
+    "CAPABILITIES",
+    "MODIFIED",
+)
+NO_MODELS = "no models yet; `mochi pull NAME` gets one."
 
 
 def run(arguments: Namespace) -> int:
@@ -78,7 +86,15 @@ def table(cards: Sequence[ModelCard]) -> str:
 
 def row(card: ModelCard) -> tuple[str, ...]:
     modified = f"{card.modified_at:%Y-%m-%d %H:%M}"
-    return (card.name, size(card.size), card.parameter_size, card.quantization, modified)
+    return (
+        card.name,
+        size(card.size),
+        card.parameter_size,
+        card.quantization,
+        "" if card.context_length is None else str(card.context_length),
+        ", ".join(sorted(card.capabilities or ())),
+        modified,
+    )
 
 
 def size(count: int) -> str:

@@ -47,6 +47,8 @@ def settings(arguments: Namespace) -> Config:
     logs.configure(config.log_level, as_json=config.log_json)
     for name in unknown_variables(os.environ):
         log.warning("The variable %s belongs to no setting of this version", name)
+    if config.ollama_manage and not config.ollama_passthrough:
+        log.warning("MOCHI_OLLAMA_MANAGE does nothing without MOCHI_OLLAMA_PASSTHROUGH")
     if not config.on_loopback and not config.api_key:
         if not arguments.insecure_no_auth:
             raise CommandFailed(unprotected(config.host), 2)
@@ -117,6 +119,8 @@ def banner(config: Config, url: str) -> str:
         f'  In Python   OpenAI(base_url="{url}/v1", api_key={key_in_python(config)})',
         f"  Health      {url}/health",
     ]
+    if config.ollama_passthrough:
+        lines.append(f"  Ollama API  {url}")
     if config.on_loopback and not config.api_key:
         lines.append(f"  Routes      {url}/docs")
     if config.on_every_address and not config.allowed_hosts:

@@ -35,6 +35,7 @@ writes them, and where `/api/v1` differs in the status, in `gateway.http.errors`
 from typing import Any, ClassVar
 
 __all__ = [
+    "LONGEST_NAME",
     "BackendBusy",
     "BackendFailed",
     "BackendRateLimited",
@@ -64,7 +65,7 @@ __all__ = [
 ]
 
 LONGEST_NAME = 200
-"""Characters of a model name that an error repeats; a caller may send megabytes of it."""
+"""Characters of a model name; a caller may send megabytes, of which errors repeat so much."""
 
 
 class MochiError(Exception):
@@ -125,17 +126,19 @@ class RouteNotFound(NotFound):
 
 
 class ModelNotFound(NotFound):
-    """Ollama does not have this model.
+    """Ollama does not have this model, or the one that an alias `stands_for`.
 
     The message holds no command with the name in it: a name can be anything, and people paste.
     """
 
     code = "MODEL_NOT_FOUND"
 
-    def __init__(self, model: str, *, param: str | None = None) -> None:
+    def __init__(self, model: str, *, stands_for: str = "", param: str | None = None) -> None:
         shown = model if len(model) <= LONGEST_NAME else f"{model[:LONGEST_NAME]}…"
+        alias = f" stands for '{stands_for}', which" if stands_for else ""
         super().__init__(
-            f"The model '{shown}' does not exist here; `ollama pull` may fetch it.", model=shown
+            f"The model '{shown}'{alias} does not exist here; `mochi pull` may fetch it.",
+            model=shown,
         )
         self.param = param
 

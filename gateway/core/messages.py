@@ -14,6 +14,7 @@ __all__ = [
     "ImagePart",
     "JSONTextPart",
     "Message",
+    "RemoteImagePart",
     "SystemMessage",
     "TextPart",
     "ToolCall",
@@ -54,6 +55,16 @@ class ImagePart(Struct, frozen=True):
     media_type: str
 
 
+class RemoteImagePart(Struct, frozen=True):
+    """An image that nobody has fetched yet: its `http` or `https` URL, unchecked.
+
+    `param` is where the URL stands, in the caller's spelling, for the errors of fetching it.
+    """
+
+    url: str
+    param: str
+
+
 class AudioPart(Struct, frozen=True):
     """A sound: standard base64, and its format (`wav`, `mp3`)."""
 
@@ -61,7 +72,7 @@ class AudioPart(Struct, frozen=True):
     format: str
 
 
-ContentPart = TextPart | JSONTextPart | ImagePart | AudioPart
+ContentPart = TextPart | JSONTextPart | ImagePart | RemoteImagePart | AudioPart
 Content = tuple[ContentPart, ...]
 
 

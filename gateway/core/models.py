@@ -1,20 +1,24 @@
 """What is known about a model."""
 
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 from msgspec import Raw, Struct
 
 from gateway.core.errors import BackendFailed
 
-__all__ = ["Embeddings", "ModelCard", "ModelDetails"]
+__all__ = ["Embeddings", "ModelCard", "ModelDetails", "full_name"]
 
 
 _decode_vector = msgspec.json.Decoder(list[float]).decode
 
 
 class ModelCard(Struct, frozen=True, kw_only=True):
-    """A model as a list shows it; `""` and 0 where the backend does not say. `size` in bytes."""
+    """A model as a list shows it; `""` and 0 where the backend does not say. `size` in bytes.
+
+    `context_length` and `capabilities` as in `ModelDetails`; `None` where they are not known yet.
+    """
 
     name: str
     modified_at: datetime
@@ -24,6 +28,8 @@ class ModelCard(Struct, frozen=True, kw_only=True):
     parameter_size: str = ""
     quantization: str = ""
     format: str = ""
+    context_length: int | None = None
+    capabilities: frozenset[str] | None = None
 
 
 class ModelDetails(Struct, frozen=True, kw_only=True):
@@ -60,3 +66,10 @@ class Embeddings(Struct, frozen=True):
             return [_decode_vector(vector) for vector in self.vectors]
         except msgspec.DecodeError:
             raise BackendFailed("Ollama sent an embedding that is no list of numbers.") from None
+
+
+@lru_cache(maxsize=1024)
+def full_name(name: str) -> str:
+    """One spelling for all that Ollama takes for the same model: `Demo`, `library/demo:latest`."""
+    full = name.lower().removeprefix("registry.ollama.ai/").removeprefix("library/")
+    return full if ":" in full.rpartition("/")[2] else f"{full}:latest"

@@ -10,7 +10,8 @@ from gateway.http.leaving import WhileConnected
 __all__ = ["Ahead", "RawRoutes"]
 
 RawRoutes = Mapping[str, Callable[[Scope, Receive, Send], Awaitable[None]]]
-"""Raw ASGI applications by their exact path; each judges the method itself."""
+"""Raw ASGI applications by their exact path; each judges the method itself. A path that ends in a
+slash stands for everything one level below, too."""
 
 
 class Ahead:
@@ -27,7 +28,8 @@ class Ahead:
     # A plain function, as in the guards.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == ScopeType.HTTP:
-            if raw := self._routes.get(scope["path"]):
+            path = scope["path"]
+            if raw := self._routes.get(path) or self._routes.get(path[: path.rfind("/") + 1]):
                 return raw(scope, receive, send)
             if scope["method"] == "GET":
                 return self._watched(scope, receive, send)

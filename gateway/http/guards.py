@@ -51,7 +51,8 @@ class GuardRules(Struct, frozen=True, kw_only=True):
     open_paths: tuple[str, ...] = ("/health",)
     websockets: tuple[str, ...] = ()
     max_body: int = 32 * 1024 * 1024
-    """Under `/v1`, where images travel."""
+    """Where images travel: under the paths that begin as one of `large_bodies`."""
+    large_bodies: tuple[str, ...] = ("/v1/",)
     max_other_body: int = 1024 * 1024
 
 
@@ -150,7 +151,7 @@ class Guards:
         if not length.isdigit():
             raise InvalidRequest("Content-Length is not a number.")
         rules = self._rules
-        limit = rules.max_body if path.startswith("/v1/") else rules.max_other_body
+        limit = rules.max_body if path.startswith(rules.large_bodies) else rules.max_other_body
         if len(length) > 19 or int(length) > limit:
             raise TooLarge(limit)
 

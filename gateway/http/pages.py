@@ -19,7 +19,7 @@ from litestar.plugins import InitPlugin
 from gateway import __version__
 from gateway.http.operations import RawOperation, documented
 
-__all__ = ["Pages", "openapi_config"]
+__all__ = ["GREETING", "OLLAMAS_GREETING", "Pages", "openapi_config"]
 
 DESCRIPTION = """\
 OpenAI's API in front of a local Ollama.
@@ -28,17 +28,26 @@ Point any OpenAI client at `/v1` of this address; the routes under `/api/v1` are
 """
 
 BEARER = "bearer"
+GREETING = "mochi gateway is running.\n"
+OLLAMAS_GREETING = "Ollama is running"
 
 
 class Pages(InitPlugin):
     """`/`, and with `shown` the documentation: `/docs` and `/schema/openapi.json`.
 
-    The assembly shows it on loopback, and elsewhere only where a key is needed to read it.
+    The assembly shows it on loopback, and elsewhere only where a key is needed to read it. Programs
+    that ask for `/` are told the `greeting`, by which some know what they speak to.
     """
 
     def __init__(
-        self, operations: Sequence[RawOperation] = (), *, shown: bool = True, keyed: bool = False
+        self,
+        operations: Sequence[RawOperation] = (),
+        *,
+        shown: bool = True,
+        keyed: bool = False,
+        greeting: str = GREETING,
     ) -> None:
+        self._greeting = greeting
         self._operations = operations
         self._shown = shown
         self._keyed = keyed
@@ -46,7 +55,7 @@ class Pages(InitPlugin):
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the routes. The document is made when it is first asked for."""
         app_config.openapi_config = None
-        app_config.route_handlers.append(root_page(shown=self._shown))
+        app_config.route_handlers.append(root_page(self._greeting, shown=self._shown))
         if self._shown:
             app_config.openapi_config = openapi_config(self._operations, keyed=self._keyed)
             app_config.route_handlers.append(docs_page)
@@ -92,7 +101,7 @@ class SchemaRouter(Router):
         return super().register(value)
 
 
-def root_page(*, shown: bool) -> Any:
+def root_page(greeting: str, *, shown: bool) -> Any:
     """`/`: people with a browser are led to the documentation, programs get a line of text."""
 
     @route("/", http_method=["GET", "HEAD"], include_in_schema=False, sync_to_thread=False)
@@ -101,7 +110,7 @@ def root_page(*, shown: bool) -> Any:
         if shown and "text/html" in request.headers.get("accept", ""):
             headers["location"] = "/docs"
             return Response("", status_code=307, headers=headers, media_type="text/plain")
-        return Response("mochi gateway is running.\n", headers=headers, media_type="text/plain")
+        return Response(greeting, headers=headers, media_type="text/plain")
 
     return root
 

@@ -38,6 +38,47 @@ async def test_the_wrong_method(method: str, path: str) -> None:
     assert "GET" in (answer["allow"] or "")
 
 
+OPENAIS = [
+    "assistants",
+    "audio/speech",
+    "audio/transcriptions",
+    "batches",
+    "files",
+    "fine_tuning/jobs",
+    "images/edits",
+    "images/generations",
+    "moderations",
+    "realtime/client_secrets",
+    "threads",
+    "uploads",
+    "vector_stores",
+    "videos",
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("path", OPENAIS)
+async def test_what_openai_has_and_ollama_cannot_do(method: str, path: str) -> None:
+    answer = await ask(app=app(), method=method, path=f"/v1/{path}")
+    assert (answer.status, answer["content-type"]) == (404, "application/json")
+    assert answer.error == {
+        "message": f"Invalid URL ({method} /v1/{path})",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": None,
+    }
+
+
+async def test_models_are_not_deleted_through_openais_api() -> None:
+    answer = await ask(app=app(), method="DELETE", path="/v1/models/demo")
+    assert (answer.status, answer.error["code"]) == (405, "method_not_supported")
+
+
+async def test_a_slash_after_the_list_names_no_model() -> None:
+    plain, slashed = [await ask(app=app(), path=path) for path in ("/v1/models", "/v1/models/")]
+    assert (slashed.status, slashed.body) == (200, plain.body)
+
+
 @pytest.mark.parametrize(
     ("error", "status"), [(BackendUnreachable("Nobody listens."), 502), (KeyError("secret"), 500)]
 )

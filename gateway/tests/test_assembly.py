@@ -2,10 +2,16 @@
 
 import json
 
+import httpx
+
+from adapters.simulator import Simulator
 from gateway.assembly import build, guard_rules
 from gateway.config import Config
 from gateway.http.origins import LOOPBACK_NAMES
+from gateway.testing import live_server
 from gateway.tests.asgi import HOST, call
+
+ALIASES = {"gpt-4o": "demo", "text-embedding-3-small": "demo-embed", "lost": "nowhere"}
 
 
 def test_the_bound_address_is_an_allowed_host_unless_it_means_every_address() -> None:
@@ -19,3 +25,22 @@ async def test_the_password_of_ollama_is_not_shown() -> None:
     app = build(Config(ollama_host="http://me:secret@127.0.0.1:9"))
     answer = await call(app, path="/api/v1/health", headers=[HOST])
     assert json.loads(answer.body)["ollama_host"] == "http://127.0.0.1:9"
+
+
+async def test_aliases_answer_under_their_own_names() -> None:
+    async with (
+        Simulator() as simulator,
+        live_server(build(Config(ollama_host=simulator.url, aliases=ALIASES))) as url,
+        httpx.AsyncClient(base_url=url, trust_env=False) as http,
+    ):
+        body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]}
+        chat = (await http.post("/v1/chat/completions", json=body)).json()
+        assert (chat["model"], chat["choices"][0]["finish_reason"]) == ("gpt-4o", "stop")
+        body = {"model": "text-embedding-3-small", "input": "Hello"}
+        made = (await http.post("/v1/embeddings", json=body)).json()
+        assert (made["model"], len(made["data"])) == ("text-embedding-3-small", 1)
+        listed = (await http.get("/v1/models")).json()["data"]
+        assert [model["id"] for model in listed][-2:] == ["gpt-4o", "text-embedding-3-small"]
+        assert (await http.get("/v1/models/gpt-4o")).json()["capabilities"] == ["completion"]
+        missing = (await http.get("/v1/models/lost")).json()["error"]
+        assert missing["code"] == "model_not_found"

@@ -22,6 +22,7 @@ from gateway.cli import SETTINGS, main, parsed
         ("demo --port 0", "demo"),
         ("simulate", "simulate"),
         ("models", "models"),
+        ("pull qwen3:8b", "pull"),
     ],
 )
 def test_flags_alone_are_those_of_serve(typed: str, command: str) -> None:

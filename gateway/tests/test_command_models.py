@@ -21,15 +21,19 @@ def test_the_table_is_aligned() -> None:
             size=5_225_388_164,
             parameter_size="8.2B",
             quantization="Q4_K_M",
+            context_length=40960,
+            capabilities=frozenset({"tools", "completion"}),
         ),
         ModelCard(
             name="all-minilm:latest", modified_at=datetime(2026, 1, 2, tzinfo=UTC), size=45_960_996
         ),
     ]
     assert table(cards).splitlines() == [
-        "NAME               SIZE    PARAMETERS  QUANTIZATION  MODIFIED",
-        "qwen3:8b           5.2 GB  8.2B        Q4_K_M        2026-03-04 05:06",
-        "all-minilm:latest  46 MB                             2026-01-02 00:00",
+        "NAME               SIZE    PARAMETERS  QUANTIZATION  CONTEXT  CAPABILITIES       MODIFIED",
+        "qwen3:8b           5.2 GB  8.2B        Q4_K_M        40960    completion, tools  "
+        "2026-03-04 05:06",
+        "all-minilm:latest  46 MB                                                         "
+        "2026-01-02 00:00",
     ]
 
 

@@ -34,6 +34,19 @@ def test_the_banner_names_an_address_one_can_call_and_never_the_key() -> None:
     assert "/docs" not in said
 
 
+def test_the_banner_shows_ollamas_own_routes_where_they_are_served() -> None:
+    line = "  Ollama API  http://127.0.0.1:8000"
+    said = banner(Config(ollama_passthrough=True), "http://127.0.0.1:8000").splitlines()
+    assert line in said
+    assert line not in banner(Config(), "http://127.0.0.1:8000").splitlines()
+
+
+def test_a_setting_that_does_nothing_alone_is_told() -> None:
+    with mochi("--port", "0", "--ollama-host", NOWHERE, MOCHI_OLLAMA_MANAGE="1") as process:
+        said = said_until(process, "is ready")
+    assert "MOCHI_OLLAMA_MANAGE does nothing without MOCHI_OLLAMA_PASSTHROUGH" in said
+
+
 def test_it_serves_says_so_and_leaves_cleanly_on_ctrl_c() -> None:
     with mochi("--port", "0", "--ollama-host", NOWHERE, MOCHI_LATER="1") as process:
         said = said_until(process, "does not answer")

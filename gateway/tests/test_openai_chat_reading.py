@@ -1,5 +1,6 @@
 """Requests as they come, and what the core makes of them."""
 
+from base64 import b64encode
 from typing import Any
 
 import msgspec
@@ -8,7 +9,9 @@ import pytest
 from gateway.core.errors import Invalid, InvalidRequest, ModelNotFound, Unsupported
 from gateway.core.messages import (
     AssistantMessage,
+    AudioPart,
     ImagePart,
+    RemoteImagePart,
     SystemMessage,
     TextPart,
     ToolCall,
@@ -126,6 +129,23 @@ def test_images_in_data_uris(head: str) -> None:
     assert asked.messages == (UserMessage((ImagePart(PNG, "image/png"),)),)
 
 
+@pytest.mark.parametrize(
+    ("given", "at"), [({"url": "http://x/y"}, ".url"), ("http://x/y", "")], ids=["object", "string"]
+)
+def test_remote_images_know_where_they_stand(given: object, at: str) -> None:
+    parts = [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": given}]
+    asked = request(messages=[{"role": "user", "content": parts}])
+    remote = RemoteImagePart("http://x/y", f"messages[0].content[1].image_url{at}")
+    assert asked.messages == (UserMessage((TextPart("a"), remote)),)
+
+
+def test_sounds() -> None:
+    wav = b64encode(b"RIFF\x10\x00\x00\x00WAVEfmt ").decode()
+    part = {"type": "input_audio", "input_audio": {"data": wav, "format": "wav"}}
+    asked = request(messages=[{"role": "user", "content": [part]}])
+    assert asked.messages == (UserMessage((AudioPart(wav, "wav"),)),)
+
+
 def test_formats() -> None:
     assert request(response_format={"type": "json_object"}).response_format == AnyJSON()
     schema = {"name": "x", "schema": {"type": "object"}, "strict": True}
@@ -175,7 +195,11 @@ def image(url: object) -> list[Any]:
         ({"messages": user([{}])}, "messages[0].content[0].type", "missing_required_parameter"),
         ({"messages": user([{"type": "text"}])}, "messages[0].content[0].text", "missing_required_parameter"),
         ({"messages": user([{"type": "file"}])}, "messages[0].content[0].type", "unsupported_value"),
-        ({"messages": image("http://x/y.png")}, "messages[0].content[0].image_url.url", "unsupported_value"),
+        ({"messages": image("file:///y.png")}, "messages[0].content[0].image_url.url", "unsupported_value"),
+        ({"messages": user([{"type": "input_audio"}])}, "messages[0].content[0].input_audio", "missing_required_parameter"),
+        ({"messages": user([{"type": "input_audio", "input_audio": {"data": "AAAA"}}])}, "messages[0].content[0].input_audio.format", "missing_required_parameter"),
+        ({"messages": user([{"type": "input_audio", "input_audio": {"data": "AAAA", "format": "ogg"}}])}, "messages[0].content[0].input_audio.format", "unsupported_value"),
+        ({"messages": user([{"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}])}, "messages[0].content[0].input_audio.data", "invalid_value"),
         ({"messages": image("data:image/png,x")}, "messages[0].content[0].image_url.url", "invalid_value"),
         ({"messages": image("data:;base64,%%%")}, "messages[0].content[0].image_url.url", "invalid_value"),
         ({"messages": image("data:;base64,aGk=")}, "messages[0].content[0].image_url.url", "invalid_value"),

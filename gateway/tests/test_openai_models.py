@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from gateway.core.errors import ModelNotFound
@@ -30,7 +31,7 @@ def test_the_list_has_the_shortest_names_and_their_owners() -> None:
     )
 
 
-@pytest.mark.parametrize("asked", ["demo", "demo:latest", "DEMO", "demo:8B"])
+@pytest.mark.parametrize("asked", ["demo", "demo:latest", "DEMO", "demo:8B", "library/demo"])
 def test_a_model_is_found_and_named_as_it_was_asked_for(asked: str) -> None:
     assert find_model(CARDS, asked) == model(asked)
 
@@ -40,3 +41,21 @@ def test_a_part_of_a_name_is_none(asked: str) -> None:
     with pytest.raises(ModelNotFound) as caught:
         find_model(CARDS, asked)
     assert caught.value.param == "model"
+
+
+def test_what_is_known_beside_openais_fields_is_told_and_nothing_else() -> None:
+    known = msgspec.structs.replace(
+        CARDS[0], context_length=8192, capabilities=frozenset({"tools", "completion"})
+    )
+    told = msgspec.to_builtins(write_models([known, CARDS[1]]).data)
+    openai = {"object": "model", "created": 1767312000, "owned_by": "library"}
+    assert told == [
+        {
+            "id": "demo",
+            **openai,
+            "context_length": 8192,
+            "max_model_len": 8192,
+            "capabilities": ["completion", "tools"],
+        },
+        {"id": "demo:8b", **openai},
+    ]

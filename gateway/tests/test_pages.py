@@ -23,11 +23,11 @@ async def things() -> list[str]:
     return []
 
 
-def app(**settings: bool) -> Litestar:
+def app(**settings: Any) -> Litestar:
     return Litestar([things], plugins=[Pages([CHAT], **settings)], logging_config=None)
 
 
-async def ask(path: str, method: str = "GET", accept: bytes = b"*/*", **settings: bool) -> Answer:
+async def ask(path: str, method: str = "GET", accept: bytes = b"*/*", **settings: Any) -> Answer:
     return await call(app(**settings), method, path, [(b"accept", accept)])
 
 

@@ -3,21 +3,29 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
-from gateway.core.errors import ModelNotFound
-from gateway.core.models import ModelCard
+from gateway.core.errors import LONGEST_NAME, ModelNotFound
+from gateway.core.models import ModelCard, full_name
 
 __all__ = ["Model", "ModelList", "find_model", "write_models"]
 
 
 class Model(Struct, kw_only=True):
-    """A model; `created` is when it was last changed, in seconds since 1970."""
+    """A model; `created` is when it was last changed, in seconds since 1970.
+
+    OpenAI's fields end here. `context_length` is what the model was trained for, in tokens, under
+    the names that OpenRouter and vLLM gave it; `capabilities` are Ollama's words. What is not known
+    is left out.
+    """
 
     id: str
     object: Literal["model"] = "model"
     created: int
     owned_by: str
+    context_length: int | UnsetType = UNSET
+    max_model_len: int | UnsetType = UNSET
+    capabilities: list[str] | UnsetType = UNSET
 
 
 class ModelList(Struct, kw_only=True):
@@ -31,16 +39,25 @@ def write_models(cards: Iterable[ModelCard]) -> ModelList:
 
 
 def find_model(cards: Iterable[ModelCard], asked: str) -> Model:
-    """The model under the very name that was asked for; Ollama does not look at the case."""
-    name = asked.lower().removesuffix(":latest")
-    for card in cards:
-        if card.name.lower().removesuffix(":latest") == name:
-            return write_model(card, asked)
+    """The model under the very name that was asked for, in any spelling that Ollama takes."""
+    if len(asked) <= LONGEST_NAME:
+        name = full_name(asked)
+        for card in cards:
+            if full_name(card.name) == name:
+                return write_model(card, asked)
     raise ModelNotFound(asked, param="model")
 
 
 def write_model(card: ModelCard, id: str) -> Model:
-    return Model(id=id, created=int(card.modified_at.timestamp()), owned_by=owner(card.name))
+    length = UNSET if card.context_length is None else card.context_length
+    return Model(
+        id=id,
+        created=int(card.modified_at.timestamp()),
+        owned_by=owner(card.name),
+        context_length=length,
+        max_model_len=length,
+        capabilities=UNSET if card.capabilities is None else sorted(card.capabilities),
+    )
 
 
 def owner(name: str) -> str:

@@ -23,6 +23,7 @@ from gateway.core.notes import Notes
 from gateway.dialects.decoding import decode_part, missing
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.images import read_image
+from gateway.dialects.openai.sounds import read_sound
 
 __all__ = ["read_messages"]
 
@@ -89,7 +90,9 @@ def spoken(message: wire.RequestMessage, index: int, notes: Notes) -> Message:
         case "system" | "developer":
             return SystemMessage(read_content(message.content, index, notes, "text"))
         case "user":
-            return UserMessage(read_content(message.content, index, notes, "text", "image_url"))
+            return UserMessage(
+                read_content(message.content, index, notes, "text", "image_url", "input_audio")
+            )
         case _:
             return assistant(message, index, notes)
 
@@ -197,4 +200,6 @@ def read_part(part: wire.Part, at: str, types: tuple[str, ...], notes: Notes) ->
             return read_image(url, f"{at}.image_url.url")
         case wire.Part(type="image_url", image_url=str(url)):
             return read_image(url, f"{at}.image_url")
+        case wire.Part(type="input_audio", input_audio=wire.InputAudio(data, claimed)):
+            return read_sound(data, claimed, f"{at}.input_audio")
     raise missing(f"{at}.{part.type}")

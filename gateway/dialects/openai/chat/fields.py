@@ -20,7 +20,8 @@ FIELDS = FieldTable(
     honoured("model", "a model of Ollama's, with or without `:latest`, or an alias"),
     honoured(
         "messages",
-        "text, images, tool calls and their results; `name` counts for tool results alone, and"
+        "text, images (data URIs; http and https URLs with `MOCHI_ALLOW_REMOTE_IMAGES`), sounds,"
+        " tool calls and their results; `name` counts for tool results alone, and"
         " `image_url.detail` not at all",
     ),
     honoured("stream", "server-sent events"),

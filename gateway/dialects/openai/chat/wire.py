@@ -16,6 +16,7 @@ __all__ = [
     "FinishReason",
     "FunctionCall",
     "FunctionTool",
+    "InputAudio",
     "JSONSchemaFormat",
     "Logprobs",
     "Part",
@@ -111,6 +112,13 @@ class ImageURL(Struct):
     detail: str | None = None
 
 
+class InputAudio(Struct):
+    """`data` is base64, `format` is `wav` or `mp3`."""
+
+    data: str
+    format: str
+
+
 class Part(Struct):
     """A part of a content: what `type` says is set."""
 
@@ -118,6 +126,7 @@ class Part(Struct):
     text: str | None = None
     refusal: str | None = None
     image_url: ImageURL | str | None = None
+    input_audio: InputAudio | None = None
 
 
 class FunctionDefinition(Struct):
@@ -198,10 +207,10 @@ class ChatCompletionRequest(Struct, kw_only=True):
     web_search_options: dict[str, Any] | None = None
     moderation: dict[str, Any] | None = None
     options: dict[str, Any] | None = None
-    num_ctx: PositiveInt | None = None
-    top_k: Annotated[int, Meta(ge=0)] | None = None
+    num_ctx: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+    top_k: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
     min_p: Annotated[float, Meta(ge=0, le=1)] | None = None
-    repeat_penalty: Annotated[float, Meta(ge=0)] | None = None
+    repeat_penalty: Annotated[float, Meta(ge=0, le=100)] | None = None
     keep_alive: str | float | None = None
     think: bool | Literal["low", "medium", "high", "max"] | None = None
 

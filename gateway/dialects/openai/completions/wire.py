@@ -10,7 +10,6 @@ from msgspec import Meta, Struct
 from gateway.dialects.openai.chat.wire import (
     Int64,
     Penalty,
-    PositiveInt,
     StopList,
     StreamOptions,
     Usage,
@@ -43,10 +42,10 @@ class CompletionRequest(Struct, kw_only=True):
     logit_bias: dict[str, float] | None = None
     user: str | None = None
     options: dict[str, Any] | None = None
-    num_ctx: PositiveInt | None = None
-    top_k: Annotated[int, Meta(ge=0)] | None = None
+    num_ctx: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+    top_k: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
     min_p: Annotated[float, Meta(ge=0, le=1)] | None = None
-    repeat_penalty: Annotated[float, Meta(ge=0)] | None = None
+    repeat_penalty: Annotated[float, Meta(ge=0, le=100)] | None = None
     keep_alive: str | float | None = None
 
 

@@ -78,6 +78,11 @@ class Config(Struct, frozen=True, kw_only=True):
     ollama_host: OllamaURL = "http://localhost:11434"
     """A base URL with scheme, host and port, and no slash at its end; it may hold a password."""
     data_dir: Folder = Path()
+    """Where the folders below start, unless they are absolute."""
+    sessions_dir: Folder = Path("chat_sessions")
+    system_prompts_dir: Folder = Path("system_prompts")
+    dynamic_context_window_enabled: Switch = True
+    """Whether sessions choose their context window by need."""
     api_key: Secret = None
     allowed_hosts: HostNames = ()
     """Names accepted in `Host` beside the loopback names and the bound address; lower case."""
@@ -118,6 +123,10 @@ class Config(Struct, frozen=True, kw_only=True):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    def folder(self, path: Path) -> Path:
+        """A folder of the data directory."""
+        return self.data_dir / path
 
     @property
     def on_every_address(self) -> bool:
@@ -278,6 +287,8 @@ def _prepared(name: str, value: Any, cwd: Path) -> Any:
             return ollama_url(value)
         case "data_dir", str():
             return cwd / Path(value).expanduser()
+        case (("sessions_dir" | "system_prompts_dir"), str()):
+            return Path(value).expanduser()
         case (("allowed_hosts" | "cors_origins"), str() | list()):
             items = _listed(value) if isinstance(value, str) else value
             return [item.lower() if isinstance(item, str) else item for item in items]

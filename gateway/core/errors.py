@@ -4,10 +4,17 @@ MochiError
 ├── Invalid                          the caller's mistake
 │   ├── InvalidRequest               a field is missing, of the wrong type, out of bounds
 │   │   └── ContextOverflow          the prompt does not fit into the model's context
+│   ├── InvalidMessageIndex          no such message, or none that this can be done to
 │   └── Unsupported                  a field or value that cannot be honoured here
 ├── NotFound
 │   ├── RouteNotFound                no such path
-│   └── ModelNotFound
+│   ├── ModelNotFound
+│   ├── SessionNotFound
+│   └── PromptNotFound               no such prompt file, or a session without a prompt
+├── Conflict
+│   ├── PromptExists
+│   └── SessionReadOnly              its file is of a later version
+├── StorageUnavailable               a full disk, a folder that cannot be written
 ├── MethodNotAllowed                 the path is there, but not for this method
 ├── Denied
 │   └── CloudDisabled                the model runs in Ollama's cloud, and that is switched off
@@ -42,12 +49,14 @@ __all__ = [
     "BackendTimeout",
     "BackendUnreachable",
     "CloudDisabled",
+    "Conflict",
     "ContextOverflow",
     "Denied",
     "HostRefused",
     "Invalid",
     "InvalidAPIKey",
     "InvalidAnswer",
+    "InvalidMessageIndex",
     "InvalidRequest",
     "MethodNotAllowed",
     "MochiError",
@@ -56,8 +65,13 @@ __all__ = [
     "NotFound",
     "OriginRefused",
     "Overloaded",
+    "PromptExists",
+    "PromptNotFound",
     "Refused",
     "RouteNotFound",
+    "SessionNotFound",
+    "SessionReadOnly",
+    "StorageUnavailable",
     "TooLarge",
     "Unsupported",
     "UnsupportedMediaType",
@@ -109,6 +123,12 @@ class ContextOverflow(InvalidRequest):
         super().__init__(message, param=param, reason="context_length_exceeded", **details)
 
 
+class InvalidMessageIndex(Invalid):
+    """No such message, or none that this can be done to."""
+
+    code = "INVALID_MESSAGE_INDEX"
+
+
 class Unsupported(Invalid):
     """A field (reason `unsupported_parameter`) or value (`unsupported_value`) with no effect."""
 
@@ -141,6 +161,53 @@ class ModelNotFound(NotFound):
             model=shown,
         )
         self.param = param
+
+
+class SessionNotFound(NotFound):
+    """There is no such session, or no file that could be read as one."""
+
+    code = "SESSION_NOT_FOUND"
+
+    def __init__(self, session_id: str) -> None:
+        shown = session_id[:LONGEST_NAME]
+        super().__init__(f"No session '{shown}'.", session_id=shown)
+
+
+class PromptNotFound(NotFound):
+    """There is no such prompt file, or the session has no prompt."""
+
+    code = "PROMPT_NOT_FOUND"
+
+
+class Conflict(MochiError):
+    """What is there stands in the way."""
+
+    code = "CONFLICT"
+
+
+class PromptExists(Conflict):
+    """A prompt file of this name is there already."""
+
+    code = "PROMPT_EXISTS"
+
+
+class SessionReadOnly(Conflict):
+    """The session's file is of a later version, which this one must not write."""
+
+    code = "SESSION_READ_ONLY"
+
+    def __init__(self, session_id: str, version: str) -> None:
+        super().__init__(
+            f"The session '{session_id}' is of format {version}, which this version can only read.",
+            session_id=session_id,
+            format_version=version,
+        )
+
+
+class StorageUnavailable(MochiError):
+    """Nothing can be written: a full disk, a read-only folder."""
+
+    code = "STORAGE_UNAVAILABLE"
 
 
 class MethodNotAllowed(MochiError):

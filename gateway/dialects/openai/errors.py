@@ -46,6 +46,8 @@ TABLE: dict[type[errors.MochiError], Verdict] = {
     errors.Invalid: Verdict(400, INVALID, None),
     errors.ModelNotFound: Verdict(404, INVALID, "model_not_found"),
     errors.NotFound: Verdict(404, INVALID, None),
+    errors.Conflict: Verdict(409, INVALID, None),
+    errors.StorageUnavailable: Verdict(503, SERVER, "storage_unavailable"),
     errors.MethodNotAllowed: Verdict(405, INVALID, "method_not_supported"),
     errors.CloudDisabled: Verdict(403, "permission_error", "cloud_disabled"),
     errors.Denied: Verdict(403, "permission_error", None),

@@ -1,0 +1,150 @@
+"""Everything that can happen to a session, as values; and the one function that makes it happen."""
+
+from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from extensions.sessions.session import (
+    AgentSettings,
+    Message,
+    Session,
+    Summary,
+    SystemMessage,
+    ToolSettings,
+    UserMessage,
+    WindowConfig,
+)
+from gateway.core.errors import InvalidMessageIndex, PromptNotFound
+
+__all__ = [
+    "Change",
+    "HistoryCut",
+    "MessageAppended",
+    "MessageEdited",
+    "SettingsChanged",
+    "SummaryChanged",
+    "SystemPromptRemoved",
+    "SystemPromptSet",
+    "WindowChanged",
+    "apply",
+]
+
+
+class MessageAppended(Struct, frozen=True):
+    """One more message at the end."""
+
+    message: Message
+
+
+class MessageEdited(Struct, frozen=True, kw_only=True):
+    """The user message at `index` says something else, and all that followed it is gone."""
+
+    index: int
+    content: str
+    timestamp: str
+
+
+class HistoryCut(Struct, frozen=True):
+    """Only the first `length` messages are left."""
+
+    length: int
+
+
+class SettingsChanged(Struct, frozen=True, kw_only=True):
+    """`None` leaves a setting as it is; the others are replaced wholly."""
+
+    model: str | None = None
+    tool_settings: ToolSettings | None = None
+    agent_settings: AgentSettings | None = None
+
+
+class SystemPromptSet(Struct, frozen=True):
+    """The prompt takes the place of the one there is, or becomes message 0. Nothing is cut."""
+
+    message: SystemMessage
+
+
+class SystemPromptRemoved(Struct, frozen=True):
+    pass
+
+
+class SummaryChanged(Struct, frozen=True):
+    """A new summary; `model`, if given, is the one that summaries are to be made with."""
+
+    summary: Summary
+    model: str | None = None
+
+
+class WindowChanged(Struct, frozen=True):
+    window: WindowConfig
+
+
+Change = (
+    MessageAppended
+    | MessageEdited
+    | HistoryCut
+    | SettingsChanged
+    | SystemPromptSet
+    | SystemPromptRemoved
+    | SummaryChanged
+    | WindowChanged
+)
+
+
+def apply(session: Session, change: Change, at: str) -> Session:
+    """The session after the change, which happened `at` this time.
+
+    `InvalidMessageIndex` and `PromptNotFound` for what cannot happen to it.
+    """
+    return replace(applied(session, change), updated_at=at)
+
+
+def applied(session: Session, change: Change) -> Session:
+    match change:
+        case MessageAppended(message):
+            return replace(session, messages=(*session.messages, message))
+        case MessageEdited():
+            return edited(session, change)
+        case HistoryCut(length):
+            return replace(session, messages=session.messages[:length])
+        case SettingsChanged():
+            return with_settings(session, change)
+        case SystemPromptSet(message):
+            return replace(session, messages=(message, *without_prompt(session)))
+        case SystemPromptRemoved():
+            rest = without_prompt(session)
+            if len(rest) == len(session.messages):
+                raise PromptNotFound("The session has no system prompt.")
+            return replace(session, messages=rest)
+        case SummaryChanged(summary, model):
+            return replace(session, summary=summary, summary_model=model or session.summary_model)
+        case WindowChanged(window):
+            return replace(session, window=window)
+    assert_never(change)
+
+
+def edited(session: Session, change: MessageEdited) -> Session:
+    messages, index = session.messages, change.index
+    if not 0 <= index < len(messages) or not isinstance(messages[index], UserMessage):
+        raise InvalidMessageIndex(
+            f"Message {index} is no user message of this session.",
+            message_index=index,
+            message_count=len(messages),
+        )
+    said = replace(messages[index], content=change.content, timestamp=change.timestamp)
+    return replace(session, messages=(*messages[:index], said))
+
+
+def with_settings(session: Session, change: SettingsChanged) -> Session:
+    return replace(
+        session,
+        model=session.model if change.model is None else change.model,
+        tool_settings=change.tool_settings or session.tool_settings,
+        agent_settings=change.agent_settings or session.agent_settings,
+    )
+
+
+def without_prompt(session: Session) -> tuple[Message, ...]:
+    messages = session.messages
+    return messages[1:] if messages and isinstance(messages[0], SystemMessage) else messages

@@ -64,6 +64,12 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
+    def interrupt(self) -> None:
+        """Ctrl-C, as late as a person would: `input` is deaf to a signal between its prompt and
+        its first wait for a key."""
+        time.sleep(0.2)
+        self.type("\x03")
+
     def until(self, text: str) -> str:
         """What the program writes from here up to `text`, which it must within seconds."""
         end = time.monotonic() + PATIENCE

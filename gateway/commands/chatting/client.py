@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 SECONDS_OF_SILENCE = 60
 """A stream has a comment every 15 seconds, whatever the model does."""
+BROKEN = "The connection to the gateway broke."
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -128,7 +129,7 @@ class ServerClient:
                     yield event
                 if isinstance(event, Done):
                     return
-        raise Dropped("The connection to the server broke.")
+        raise Dropped(BROKEN)
 
     def _told(self, method: str, path: str, kind: type[T], body: Any = None) -> T:
         with self._troubles():
@@ -164,8 +165,8 @@ class ServerClient:
             ) from None
         except httpx.TimeoutException:
             raise Dropped(f"{self.root} has been silent for too long.") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Dropped(f"The connection to {self.root} broke: {error}.") from None
+        except (httpx.HTTPError, httpx.InvalidURL):
+            raise Dropped(BROKEN) from None
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise Trouble(f"{self.root} does not answer as a mochi gateway does.") from None
 
@@ -177,9 +178,8 @@ def at(session: str) -> str:
 
 def server_root(url: str) -> str:
     """The server behind a URL that a person gave, be it that of its OpenAI API. `ValueError`."""
-    url = url.strip().rstrip("/")
-    if "://" not in url:
-        url = f"http://{url}"
+    url = url.strip()
+    url = (url if "://" in url else f"http://{url}").rstrip("/")
     for suffix in ("/api/v1", "/v1"):
         url = url.removesuffix(suffix)
     parts = urlsplit(url)

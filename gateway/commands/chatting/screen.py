@@ -24,6 +24,7 @@ class Screen:
 
         self._console = console or Console(highlight=False, markup=False, emoji=False)
         self._live: Live | None = None
+        self._tail = Tail()
         self._blocks = Blocks()
         self._thinking = False
         self._said = False
@@ -43,7 +44,7 @@ class Screen:
     def settle(self) -> None:
         self._finish()
         if self._live:
-            self._live.update("")
+            self._tail.shown = ""
             self._live.stop()
             self._live = None
         self._said = False
@@ -81,33 +82,26 @@ class Screen:
         for block in self._blocks.add(clean(piece)):
             self._print(block)
         height = self._console.size.height - 1
-        tail = self._styled(self._blocks.tail(height))
-        self._draw(Block(tail, gap=self._said, last=height))
+        tail = self._blocks.tail(height)
+        self._draw(Block(tail, thinking=thinking, gap=self._said, last=height))
 
     def _finish(self) -> None:
         if rest := self._blocks.end():
             self._print(rest)
 
     def _print(self, block: str) -> None:
-        if self._live:
-            self._live.update("")  # not to be drawn below what it has become
-        self._console.print(Block(self._styled(block), gap=self._said))
+        self._tail.shown = ""  # not to be drawn below what it has become
+        self._console.print(Block(block, thinking=self._thinking, gap=self._said))
         self._said = True
-
-    def _styled(self, text: str) -> "RenderableType":
-        from rich.markdown import Markdown
-        from rich.text import Text
-
-        return Text(text, style="dim") if self._thinking else Markdown(text, hyperlinks=False)
 
     def _draw(self, shown: "RenderableType") -> None:
         from rich.live import Live
 
+        self._tail.shown = shown
         if self._live:
-            self._live.update(shown)
             return
         self._live = Live(
-            shown,
+            self._tail,
             console=self._console,
             transient=True,
             refresh_per_second=FRAMES_PER_SECOND,
@@ -117,21 +111,36 @@ class Screen:
         self._live.start()
 
 
+class Tail:
+    """What is drawn anew all the time, below what was printed.
+
+    `Live.update` would take effect with the next frame, and draw the old one once more till then.
+    """
+
+    def __init__(self) -> None:
+        self.shown: RenderableType = ""
+
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        yield self.shown
+
+
 class Block:
-    """Something without the empty lines around it, below a `gap` of one; or its `last` lines.
+    """Markdown, or thoughts as they are, without the empty lines around it; with a `gap` of one
+    above, or the `last` lines of all that. Parsed when it is drawn, and few pieces ever are.
 
     Rich puts an empty line above a list that stands alone, and none above a paragraph.
     """
 
-    def __init__(self, shown: "RenderableType", *, gap: bool, last: int | None = None) -> None:
-        self._shown = shown
+    def __init__(self, text: str, *, thinking: bool, gap: bool, last: int | None = None) -> None:
+        self._text = text
+        self._thinking = thinking
         self._gap = gap
         self._last = last
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
         from rich.segment import Segment
 
-        lines = console.render_lines(self._shown, options.update(height=None), pad=False)
+        lines = console.render_lines(self._styled(), options.update(height=None), pad=False)
         while lines and blank(lines[0]):
             del lines[0]
         while lines and blank(lines[-1]):
@@ -141,6 +150,15 @@ class Block:
         for line in lines[-self._last :] if self._last else lines:
             yield from line
             yield Segment.line()
+
+    def _styled(self) -> "RenderableType":
+        from rich.markdown import Markdown
+        from rich.text import Text
+
+        if self._thinking:
+            return Text(self._text, style="dim")
+        # A link is shown with its address, which a model could else hide behind another.
+        return Markdown(self._text, hyperlinks=False)
 
 
 def blank(line: "list[Segment]") -> bool:

@@ -6,8 +6,10 @@ import msgspec
 import pytest
 from litestar import Litestar
 
+from extensions.sessions.service import Sessions
+from extensions.sessions.tests.kept import MemorySessionStore
 from extensions.status import routes
-from extensions.status.routes import StatusExtension
+from extensions.status.routes import About, StatusExtension
 from gateway.core.errors import BackendUnreachable
 from gateway.testing import ScriptedBackend
 from gateway.tests.asgi import call
@@ -30,7 +32,8 @@ class Silent(ScriptedBackend):
 
 
 async def health(backend: ScriptedBackend) -> object:
-    extension = StatusExtension(backend, ollama_host="http://box:11434", version="1.2.3")
+    about = About(ollama_host="http://box:11434", version="1.2.3")
+    extension = StatusExtension(backend, Sessions(MemorySessionStore()), about)
     app = Litestar(plugins=[extension], logging_config=None)
     answer = await call(app, path="/api/v1/health")
     assert answer.status == 200

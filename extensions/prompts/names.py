@@ -6,8 +6,8 @@ import unicodedata
 __all__ = ["is_prompt_name"]
 
 LONGEST = 120
-LONGEST_ON_DISK = 255
-"""Bytes, by most file systems."""
+LONGEST_ON_DISK = 200
+"""Bytes: file systems have 255, and a temporary file beside it has a longer name."""
 
 NAME = re.compile(r'[^/\\\x00-\x1f\x7f<>:"|?*.][^/\\\x00-\x1f\x7f<>:"|?*]*\.md')
 # Windows sees a device in these whatever follows the first dot, and whatever blanks precede it.

@@ -1,19 +1,19 @@
 """The prompt files: `*.md` directly in one folder."""
 
-import asyncio
 import logging
 import os
-import secrets
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
 
 from extensions.prompts.names import is_prompt_name
+from extensions.sessions import files
 from extensions.sessions.prompt import check_prompt
+from extensions.sessions.threads import to_the_end
 from gateway.core.errors import (
     LONGEST_NAME,
     InvalidRequest,
@@ -26,9 +26,6 @@ __all__ = ["PromptFiles", "PromptItem"]
 
 LARGEST = 1024 * 1024
 LONGEST_PREVIEW = 250
-
-# Neither exists on Windows, where files cannot be links without a privilege, nor pipes at all.
-SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 log = logging.getLogger("mochi")
 
@@ -48,8 +45,9 @@ class PromptFiles:
     cannot be read at all.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, disk: files.Disk | None = None) -> None:
         self._folder = folder
+        self._disk = disk or files.Disk()
         self._writing = threading.Lock()
 
     def may_exist(self, filename: str) -> bool:
@@ -57,11 +55,11 @@ class PromptFiles:
 
     async def items(self) -> list[PromptItem]:
         """All that can be read, by name."""
-        return await asyncio.to_thread(self._items)
+        return await to_the_end(self._items)
 
     async def read(self, filename: str) -> str:
         """The text of a file; `PromptNotFound`, also for a name that none can have."""
-        return await asyncio.to_thread(self._read, filename)
+        return await to_the_end(lambda: self._read(filename))
 
     async def create(self, filename: str, content: str) -> None:
         """A new file; `PromptExists` if one has the name, or differs from it in case alone."""
@@ -72,15 +70,15 @@ class PromptFiles:
                 param="filename",
             )
         check_prompt(content, "content")
-        await asyncio.to_thread(self._create, filename, content)
+        await to_the_end(lambda: self._create(filename, content))
 
     async def replace(self, filename: str, content: str) -> None:
         """Another content for a file that is there."""
         check_prompt(content, "content")
-        await asyncio.to_thread(self._replace, filename, content)
+        await to_the_end(lambda: self._replace(filename, content))
 
     async def delete(self, filename: str) -> None:
-        await asyncio.to_thread(self._delete, filename)
+        await to_the_end(lambda: self._delete(filename))
 
     def _items(self) -> list[PromptItem]:
         items = []
@@ -102,71 +100,55 @@ class PromptFiles:
     def _read(self, filename: str) -> str:
         path = self._path(filename)
         try:
-            descriptor = os.open(path, os.O_RDONLY | SAFELY)
-        except OSError as error:
+            if os.lstat(path).st_size > LARGEST:
+                raise not_found(filename)
+            content, _ = files.read(path)
+            return content.decode()
+        except (FileNotFoundError, PermissionError, files.NotRegular, UnicodeDecodeError) as error:
             raise not_found(filename) from error
-        try:
-            content = content_of(descriptor)
         except OSError as error:
             raise unavailable(error) from error
-        finally:
-            os.close(descriptor)
-        if content is None:
-            raise not_found(filename)
-        try:
-            return content.decode()
-        except UnicodeDecodeError:
-            raise not_found(filename) from None
 
     def _create(self, filename: str, content: str) -> None:
+        path = self._path(filename)
         with self._writing, storage_errors():
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files.make_folder(self._folder, self._disk)
             if filename.casefold() in {name.casefold() for name in self._names()}:
                 raise exists(filename)
-            path = self._folder / filename
-            try:  # the name is taken before anything is written, so that nobody else can take it
-                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | SAFELY, 0o600))
-            except FileExistsError:
+            try:  # an empty file takes the name first, so that nobody else can
+                self._write(path, content, files.write(path, b"", self._disk))
+            except (FileExistsError, files.WrittenMeanwhile):
                 raise exists(filename) from None
-            try:
-                self._write(path, content)
             except OSError:
                 path.unlink(missing_ok=True)
                 raise
 
     def _replace(self, filename: str, content: str) -> None:
+        path = self._path(filename)
         with self._writing, storage_errors():
-            self._write(self._existing(filename), content)
+            while True:
+                with suppress(files.WrittenMeanwhile):  # by another program: then ours comes later
+                    return self._write(path, content, self._status(filename))
 
     def _delete(self, filename: str) -> None:
-        with self._writing, storage_errors():
-            self._existing(filename).unlink()
-            sync_folder(self._folder)
-
-    def _write(self, path: Path, content: str) -> None:
-        """The whole content or what was there before, whatever happens."""
-        fresh = self._folder / f".{secrets.token_hex(8)}.tmp"
-        try:
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | SAFELY, 0o600)
-            with open(descriptor, "wb") as file:
-                file.write(content.encode())
-                file.flush()
-                os.fsync(descriptor)
-            os.replace(fresh, path)
-        except OSError:
-            fresh.unlink(missing_ok=True)
-            raise
-        sync_folder(self._folder)
-
-    def _existing(self, filename: str) -> Path:
         path = self._path(filename)
+        with self._writing, storage_errors():
+            self._status(filename)
+            files.remove(path, self._disk)
+
+    def _write(self, path: Path, content: str, old: os.stat_result) -> None:
+        revision = files.revision_of(old)
+        files.replace(path, content.encode(), expected=revision, disk=self._disk)
+
+    def _status(self, filename: str) -> os.stat_result:
+        """The status of a file that is there."""
         try:
-            there = stat.S_ISREG(os.lstat(path).st_mode)
+            status = os.lstat(self._path(filename))
         except FileNotFoundError:
-            there = False
-        if not there:
+            raise not_found(filename) from None
+        if not stat.S_ISREG(status.st_mode):
             raise not_found(filename)
-        return path
+        return status
 
     def _path(self, filename: str) -> Path:
         """Where a file of this name stands, directly in the folder."""
@@ -180,26 +162,6 @@ def item_of(filename: str, content: str) -> PromptItem:
     if len(content) > LONGEST_PREVIEW:
         preview = content[: LONGEST_PREVIEW - 3].rstrip() + "..."
     return PromptItem(filename=filename, preview=preview, word_count=len(content.split()))
-
-
-def content_of(descriptor: int) -> bytes | None:
-    """What is in the file; `None` if that is no regular one, or too large for a prompt."""
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return None
-    with open(descriptor, "rb", closefd=False) as file:
-        content = file.read(LARGEST + 1)
-    return content if len(content) <= LARGEST else None
-
-
-def sync_folder(folder: Path) -> None:
-    """A rename is on disk once its folder is; Windows cannot open folders, and need not."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

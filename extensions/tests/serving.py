@@ -23,7 +23,7 @@ async def serving(
     app = create_app(backend, extensions=extensions, guards=GuardRules())
     async with (
         live_server(app) as url,
-        httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False) as http,
+        httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, verify=False) as http,
     ):
         yield http
 

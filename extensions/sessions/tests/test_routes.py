@@ -36,7 +36,7 @@ from gateway.testing import ScriptedBackend
 
 ID = "0f1e2d3c4b"
 NOW = "2026-03-04T05:06:07.000890"
-DEFAULT_TOOLS = {
+DEFAULT_TOOLS: dict[str, Any] = {
     "tools": [],
     "tool_group": None,
     "execution_policy": "always_confirm",

@@ -1,5 +1,7 @@
 """What every extension gets: strict bodies, its services, and errors in the document."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -94,6 +96,20 @@ async def test_a_body_that_grows_too_large(http: httpx.AsyncClient) -> None:
     answer = await http.post("/things", content=chunks())
     assert answer.status_code == 413
     assert answer.json()["error"]["details"] == {"limit": 1000_000}
+
+
+async def test_who_leaves_within_a_body_is_no_failure_of_ours(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with live_server(app()) as url:
+        _, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        head = b"POST /api/v1/things HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n"
+        writer.write(head + b'{"name": ')
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        writer.close()
+        await asyncio.sleep(0.1)
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def test_the_document_has_the_body_and_the_errors() -> None:

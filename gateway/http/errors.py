@@ -13,7 +13,7 @@ from litestar.types import Send
 from gateway.core import errors
 from gateway.dialects.openai.errors import error_body, verdict
 
-__all__ = ["Rendered", "log_failure", "render", "send_error"]
+__all__ = ["Rendered", "log_failure", "mochi_error", "render", "send_error"]
 
 log = logging.getLogger("mochi")
 
@@ -68,18 +68,20 @@ def message_of(error: Exception) -> str:
 
 
 def mochi_body(error: Exception) -> bytes:
-    """mochi's own error object; a field at fault is listed in `details.errors`."""
-    code, details = "INTERNAL_ERROR", dict[str, Any]()
-    if isinstance(error, errors.MochiError):
-        code, details = error.code, error.details
-        if isinstance(error, errors.InvalidRequest):
-            details = {
-                **details,
-                "errors": [{"field": error.param or "", "message": error.message}],
-            }
-    return msgspec.json.encode(
-        {"error": {"code": code, "message": message_of(error), "details": details}}
-    )
+    """mochi's own error object."""
+    code, message, details = mochi_error(error)
+    return msgspec.json.encode({"error": {"code": code, "message": message, "details": details}})
+
+
+def mochi_error(error: Exception) -> tuple[str, str, dict[str, Any]]:
+    """Code, message and details; a field at fault is listed in `details["errors"]`."""
+    message = message_of(error)
+    if not isinstance(error, errors.MochiError):
+        return "INTERNAL_ERROR", message, {}
+    if not isinstance(error, errors.InvalidRequest):
+        return error.code, message, error.details
+    at_fault = [{"field": error.param or "", "message": message}]
+    return error.code, message, {**error.details, "errors": at_fault}
 
 
 def extra_headers(error: Exception) -> list[tuple[bytes, bytes]]:

@@ -6,27 +6,44 @@ from contextlib import aclosing
 from typing import Protocol, TypeVar
 
 from litestar.types import HTTPResponseBodyEvent, Send
+from msgspec import Struct
 
-from gateway.core.errors import BackendFailed, Overloaded
+from gateway.core.errors import BackendFailed, MochiError, Overloaded
 from gateway.core.notes import Notes
 from gateway.http.errors import log_failure
 from gateway.http.notes import note_comment, note_headers
 
-__all__ = ["EventStream", "FrameWriter", "send_events", "send_json"]
+__all__ = ["MOCHI", "EventStream", "FrameWriter", "reason_of", "send_events", "send_json"]
 
 GOING_DOWN = "The gateway is shutting down."
 
 PING_SECONDS = 15.0
-PING = b": keep-alive\n\n"
-"""A comment, which clients skip (WHATWG, server-sent events): nothing else may be put between."""
 
-EVENT_STREAM = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
-    # nginx and proxies that follow it would otherwise hold tokens back.
-    (b"x-accel-buffering", b"no"),
-]
 
+class Manner(Struct, frozen=True, kw_only=True):
+    """How an API family streams.
+
+    `ping` is a comment, which clients skip (WHATWG, server-sent events): nothing else may be put
+    between. With `at_once` the stream opens before there is anything to send; else the first batch
+    comes before the headers, so that a refusal is still an ordinary error response.
+    """
+
+    cache_control: bytes
+    ping: bytes
+    at_once: bool
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        return [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"cache-control", self.cache_control),
+            # nginx and proxies that follow it would otherwise hold tokens back.
+            (b"x-accel-buffering", b"no"),
+        ]
+
+
+OPENAI = Manner(cache_control=b"no-cache", ping=b": keep-alive\n\n", at_once=False)
+MOCHI = Manner(cache_control=b"no-store", ping=b": ping\n\n", at_once=True)
 
 T_contra = TypeVar("T_contra", contravariant=True)
 T = TypeVar("T")
@@ -54,35 +71,46 @@ async def send_events(
     batches: AsyncGenerator[T, None],
     notes: Notes,
     *,
+    manner: Manner = OPENAI,
     ping: float = PING_SECONDS,
 ) -> None:
     """Answer with a stream: one read upstream is one batch is one write.
 
-    The first batch comes before the headers, so that a refusal is still an ordinary error response;
-    unless there is none for `ping` seconds, as while a model is loaded. After the headers the
-    stream ends in exactly one of complete and failed, also when it is cancelled. `notes` go into
-    the headers, and what comes to be known later into comments before the end.
+    Unless the stream opens at once, the headers wait for the first batch; but not for more than
+    `ping` seconds, as while a model is loaded. After the headers the stream ends in exactly one of
+    complete and failed, also when it is cancelled, and only when the batches are closed. `notes` go
+    into the headers, and what comes to be known later into comments before the end.
     """
-    stream = EventStream(send, ping, notes)
-    async with aclosing(batches):
-        try:
+    stream = EventStream(send, ping, notes, manner)
+    try:
+        async with aclosing(batches):
+            if manner.at_once:
+                await stream.write(b"")
             async for batch in batches:
                 await stream.write(writer.frames(batch))
-            if not stream.begun:
-                raise BackendFailed("Ollama answered nothing.")
-            last = stream.late_notes() + writer.end()
-        except asyncio.CancelledError:
-            if not stream.begun:
-                raise
-            last = writer.failure(Overloaded(GOING_DOWN))
-        except Exception as error:
-            if not stream.begun:
-                raise
-            log_failure("A stream", error)
-            last = stream.late_notes() + writer.failure(error)
-        finally:
-            stream.still()
-        await send(part(last, more=False))
+        if not stream.begun:
+            raise BackendFailed("Ollama answered nothing.")
+        last = stream.late_notes() + writer.end()
+    except asyncio.CancelledError as cancelled:
+        if not stream.begun:
+            raise
+        last = writer.failure(reason_of(cancelled) or Overloaded(GOING_DOWN))
+    except Exception as error:
+        if not stream.begun:
+            raise
+        log_failure("A stream", error)
+        last = stream.late_notes() + writer.failure(error)
+    finally:
+        stream.still()
+    await send(part(last, more=False))
+
+
+def reason_of(cancelled: asyncio.CancelledError) -> MochiError | None:
+    """Why an answer was cancelled, if whoever did it said so: `task.cancel(error)`."""
+    match cancelled.args:
+        case (MochiError() as reason,):
+            return reason
+    return None
 
 
 class EventStream:
@@ -91,10 +119,21 @@ class EventStream:
     Proxies and clients give up a connection on which nothing moves; one minute is common.
     """
 
-    __slots__ = ("_interval", "_moved", "_notes", "_pinging", "_send", "_timer", "_told", "begun")
+    __slots__ = (
+        "_interval",
+        "_manner",
+        "_moved",
+        "_notes",
+        "_pinging",
+        "_send",
+        "_timer",
+        "_told",
+        "begun",
+    )
 
-    def __init__(self, send: Send, interval: float, notes: Notes) -> None:
+    def __init__(self, send: Send, interval: float, notes: Notes, manner: Manner) -> None:
         self.begun = False
+        self._manner = manner
         self._send = send
         self._notes = notes
         self._told = notes
@@ -122,7 +161,7 @@ class EventStream:
     async def _begin(self, frames: bytes) -> None:
         self.begun = True
         self._told = Notes(repairs=self._notes.repairs[:], retries=self._notes.retries)
-        headers = EVENT_STREAM + note_headers(self._notes)
+        headers = self._manner.headers + note_headers(self._notes)
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         await self._send(part(frames))
 
@@ -132,7 +171,7 @@ class EventStream:
     def _look(self) -> None:
         """One timer looks now and then whether something moved; none is set for a token."""
         if not self._moved:
-            self._pinging = asyncio.ensure_future(self.write(PING))
+            self._pinging = asyncio.ensure_future(self.write(self._manner.ping))
         self._moved = False
         self._wait()
 

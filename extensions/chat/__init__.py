@@ -1,0 +1,1 @@
+"""Chat within a session."""

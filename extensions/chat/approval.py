@@ -1,0 +1,42 @@
+"""Who says whether a call may run."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from gateway.core.messages import ToolCall
+
+__all__ = ["Approver", "NobodyAsked", "Question"]
+
+
+class Question(Protocol):
+    """A call that waits for a person; `id` is what the answer has to name."""
+
+    @property
+    def id(self) -> str: ...
+
+    async def approved(self) -> bool:
+        """Wait for the answer."""
+        ...
+
+
+class Approver(Protocol):
+    """The policies of a session, and the way to whoever decides."""
+
+    def admit(self, calls: Sequence[ToolCall]) -> None:
+        """Raise where a reply with these calls must not even be kept, because one of them needs a
+        yes and nobody can be asked."""
+        ...
+
+    def asking(self, call: ToolCall) -> AbstractContextManager[Question] | None:
+        """The question that this call needs, which is open while it is entered; `None` if it may
+        run unasked."""
+        ...
+
+
+class NobodyAsked:
+    """For a session without tools, where nothing can need a yes."""
+
+    def admit(self, calls: Sequence[ToolCall]) -> None: ...
+
+    def asking(self, call: ToolCall) -> None: ...

@@ -1,0 +1,66 @@
+"""From the messages of a session to those that a model is sent."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import assert_never
+
+from extensions.sessions.session import (
+    AssistantMessage,
+    Message,
+    SystemMessage,
+    ToolMessage,
+    UserMessage,
+)
+from gateway.core import messages as core
+from gateway.core.ids import new_id
+
+__all__ = ["conversation", "last_question"]
+
+LOST = "Error: The result of this call was lost."
+
+
+def conversation(messages: Sequence[Message]) -> tuple[core.Message, ...]:
+    """The history as the core knows it: calls with new ids, results with the ids of their calls.
+
+    Thinking is not sent back. A call without a result, as a crash may leave one behind, gets one:
+    the templates of many models fail on a call that nobody answered.
+    """
+    sent: list[core.Message] = []
+    waiting: deque[core.ToolCall] = deque()
+    for message in messages:
+        if waiting and not isinstance(message, ToolMessage):
+            sent.extend(lost(waiting))
+            waiting.clear()
+        content = core.text(message.content)
+        match message:
+            case UserMessage():
+                sent.append(core.UserMessage(content))
+            case AssistantMessage(calls=()):
+                sent.append(core.AssistantMessage(content))
+            case AssistantMessage():
+                waiting.extend(
+                    core.ToolCall(new_id("call_"), call.name, call.arguments)
+                    for call in message.calls
+                )
+                sent.append(core.AssistantMessage(content, tool_calls=tuple(waiting)))
+            case SystemMessage():
+                sent.append(core.SystemMessage(content))
+            case ToolMessage(tool_name=name):
+                call_id = waiting.popleft().id if waiting else new_id("call_")
+                sent.append(core.ToolMessage(content, call_id, name))
+            case _:
+                assert_never(message)
+    sent.extend(lost(waiting))
+    return tuple(sent)
+
+
+def lost(calls: Iterable[core.ToolCall]) -> list[core.ToolMessage]:
+    return [core.ToolMessage(core.text(LOST), call.id, call.name) for call in calls]
+
+
+def last_question(messages: Sequence[Message]) -> int | None:
+    """The index of the last user message."""
+    for index in range(len(messages) - 1, -1, -1):
+        if isinstance(messages[index], UserMessage):
+            return index
+    return None

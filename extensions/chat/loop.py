@@ -1,0 +1,136 @@
+"""The one place where a model is asked, the tools it calls are run, and it is asked again."""
+
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractContextManager, aclosing
+
+from msgspec import Struct
+
+from extensions.chat.approval import Approver, Question
+from extensions.chat.arguments import keepable
+from extensions.chat.record import Record, unbroken
+from extensions.chat.reply import GrowingReply
+from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Steps
+from extensions.tools.tool import DENIED, Tool, ToolOutcome, Tools
+from gateway.core.backend import Backend
+from gateway.core.errors import BackendFailed
+from gateway.core.messages import ToolCall
+from gateway.core.requests import ChatRequest
+
+__all__ = ["MOST_ROUNDS", "ChatLoop"]
+
+MOST_ROUNDS = 50
+
+Prepare = Callable[[], Awaitable[ChatRequest]]
+
+
+class ChatLoop(Struct, frozen=True, kw_only=True):
+    """An answer in the making, into `record`.
+
+    `prepare` makes the next request of what is recorded by then; with `thinking` the model's
+    reasoning is passed on and kept. Every message is recorded as soon as it is complete, and what
+    there is of one when the loop is closed, is cancelled or fails: an abandoned answer leaves a
+    partial message, an abandoned call a denied one, so that the history stays well formed.
+    """
+
+    backend: Backend
+    record: Record
+    prepare: Prepare
+    tools: Tools
+    approver: Approver
+    thinking: bool = False
+
+    async def steps(self) -> AsyncGenerator[Steps, None]:
+        """Ask until a reply has no calls; the last step is `Ended`."""
+        for _ in range(MOST_ROUNDS):
+            reply = GrowingReply(thinking=self.thinking)
+            async with aclosing(self._ask(reply)) as steps:
+                async for said in steps:
+                    yield said
+            if not reply.calls:
+                yield [Ended(await self.record.say(reply))]
+                return
+            async with aclosing(self._run_calls(reply)) as steps:
+                async for happened in steps:
+                    yield happened
+            yield [Again(len(reply.calls))]
+        raise BackendFailed(
+            f"The model called tools in {MOST_ROUNDS} replies without an end.",
+            reason="max_tool_rounds",
+        )
+
+    async def _ask(self, reply: GrowingReply) -> AsyncGenerator[Steps, None]:
+        request = await self.prepare()
+        try:
+            async with aclosing(self.backend.chat(request)) as batches:
+                async for batch in batches:
+                    if steps := reply.take(batch):
+                        yield steps
+            if reply.ended is None:
+                raise BackendFailed("Ollama's answer broke off before its end.")
+        except BaseException:
+            if reply.text:
+                await self.record.say(reply, partial=True)
+            raise
+
+    async def _run_calls(self, reply: GrowingReply) -> AsyncGenerator[Steps, None]:
+        """One call after the other: a step before it, its result recorded, a step after it."""
+        self.approver.admit(reply.calls)
+        unanswered: deque[Due] = deque()
+        try:
+            await unbroken(self._keep_calls(reply, unanswered))
+            for index, due in enumerate(tuple(unanswered)):
+                question = self._question(due)
+                if question is None:
+                    approved = True
+                    yield [Calling(index, due.call)]
+                else:
+                    with question as asked:
+                        yield [Asking(index, due.call, asked.id)]
+                        approved = await asked.approved()
+                outcome = await unbroken(self._answer(due, approved, unanswered))
+                yield [Called(index, due.call, outcome)]
+        except BaseException:
+            if unanswered:
+                await self.record.answer_calls(
+                    [(due.call.name, DENIED.result) for due in unanswered]
+                )
+            raise
+
+    async def _keep_calls(self, reply: GrowingReply, unanswered: deque["Due"]) -> None:
+        """From here on every call needs an answer in the record."""
+        checked = [keepable(call) for call in reply.calls]
+        reply.calls = [call for call, _ in checked]
+        await self.record.say(reply)
+        unanswered.extend(Due(call, fault, self.tools.get(call.name)) for call, fault in checked)
+
+    def _question(self, due: "Due") -> AbstractContextManager[Question] | None:
+        """What has to be asked before the call runs; nothing about one that will not."""
+        return self.approver.asking(due.call) if due.tool and not due.fault else None
+
+    async def _answer(self, due: "Due", approved: bool, unanswered: deque["Due"]) -> ToolOutcome:
+        outcome = await due.outcome() if approved else DENIED
+        await self.record.answer_calls([(due.call.name, outcome.result)])
+        unanswered.popleft()
+        return outcome
+
+
+class Due(Struct, frozen=True):
+    """A call that was recorded, and has no answer yet."""
+
+    call: ToolCall
+    fault: str | None
+    """Why its arguments could not be recorded as they came."""
+    tool: Tool | None
+
+    async def outcome(self) -> ToolOutcome:
+        """Whatever becomes of the call is told to the model; nothing is raised."""
+        name = self.call.name
+        if self.tool is None:
+            return ToolOutcome.unknown(name)
+        if self.fault is not None:
+            return ToolOutcome.failed(f"Invalid arguments for tool '{name}': {self.fault}")
+        try:
+            return await self.tool.run(self.call)
+        except Exception as error:
+            return ToolOutcome.failed(f"Tool '{name}' failed: {error}")

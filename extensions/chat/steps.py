@@ -1,0 +1,64 @@
+"""What happens while a model answers, before anybody has given it a public name."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from extensions.sessions.session import AssistantMessage
+from extensions.tools.tool import ToolOutcome
+from gateway.core.messages import ToolCall
+
+__all__ = ["Again", "Asking", "Called", "Calling", "Ended", "Said", "Step", "Steps", "Thought"]
+
+
+class Said(Struct, frozen=True):
+    """More text of a reply."""
+
+    text: str
+
+
+class Thought(Struct, frozen=True):
+    """More of the model's reasoning."""
+
+    text: str
+
+
+class Calling(Struct, frozen=True):
+    """A call is run now. `index` counts within one reply."""
+
+    index: int
+    call: ToolCall
+
+
+class Asking(Struct, frozen=True):
+    """A call waits for the answer to a question."""
+
+    index: int
+    call: ToolCall
+    question: str
+
+
+class Called(Struct, frozen=True):
+    """A call was run, failed or was denied, and the result is kept."""
+
+    index: int
+    call: ToolCall
+    outcome: ToolOutcome
+
+
+class Again(Struct, frozen=True):
+    """The model is asked again, with so many results."""
+
+    results: int
+
+
+class Ended(Struct, frozen=True):
+    """The final reply, as it is kept."""
+
+    message: AssistantMessage
+
+
+Step = Said | Thought | Calling | Asking | Called | Again | Ended
+
+Steps = Sequence[Step]
+"""All that one read from upstream brought, or one thing that happened here; never empty."""

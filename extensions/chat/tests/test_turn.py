@@ -1,0 +1,158 @@
+"""A turn: what is asked of the model, and who may talk when."""
+
+import asyncio
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from extensions.chat.public import answer_of
+from extensions.chat.tests.talking import (
+    ID,
+    OLD,
+    Gateway,
+    Rounds,
+    kept,
+    said,
+    serving,
+    sessions_with,
+    turn_of,
+)
+from gateway.core.errors import BackendFailed, InvalidMessageIndex
+from gateway.core.events import TextDelta
+from gateway.core.messages import text_of
+from gateway.core.models import ModelDetails
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "think", "sent"),
+    [
+        (("completion", "thinking"), True, True),
+        (("completion", "thinking"), False, False),
+        (("completion", "thinking"), None, False),
+        (("completion",), True, None),
+        (("completion",), False, None),
+        (None, True, None),
+    ],
+)
+async def test_only_models_that_can_think_are_told_whether_to(
+    capabilities: tuple[str, ...] | None, think: bool | None, sent: bool | None
+) -> None:
+    backend = Rounds(said("Hi"), capabilities=capabilities)
+    await answer_of(turn_of(await sessions_with(), backend, think=think))
+    assert backend.requests[0].thinking is sent
+
+
+async def test_the_whole_history_is_sent_and_the_window_with_it() -> None:
+    backend = Rounds(said("Noon."))
+    await answer_of(turn_of(await sessions_with(*OLD), backend, "Noon?"))
+    [request] = backend.requests
+    assert [text_of(message.content) for message in request.messages] == [
+        "Morning?",
+        "Yes.",
+        "Noon?",
+    ]
+    assert request.context_length == 8192
+
+
+async def test_the_decision_about_the_window_is_kept_with_the_session() -> None:
+    sessions = await sessions_with(*OLD)
+    backend = Rounds([BackendFailed("Broke.")])
+    with pytest.raises(BackendFailed):
+        await answer_of(turn_of(sessions, backend))
+    window = (await sessions.get(ID)).window
+    assert (window.current_window, window.last_adjustment) == (8192, "no_adjustment")
+
+
+async def test_without_dynamic_windows_none_is_sent() -> None:
+    backend = Rounds(said("Hi"))
+    async with serving(backend, dynamic_windows=False) as gateway:
+        answer = (await gateway.chat()).json()
+    assert answer["context_window"] == {
+        "current_window": None,
+        "usage_tokens": 15,
+        "reason": "no_adjustment",
+    }
+
+
+class Mute(Rounds):
+    """Answers, but cannot say anything about its models."""
+
+    async def show(self, model: str) -> ModelDetails:
+        raise BackendFailed("No.")
+
+
+async def test_a_model_that_cannot_be_looked_up_may_still_answer() -> None:
+    answer = await answer_of(turn_of(await sessions_with(), Mute(said("Hi"))))
+    assert answer.message.content == "Hi"
+
+
+async def test_the_question_is_kept_before_anything_is_asked() -> None:
+    sessions = await sessions_with()
+
+    class Watching(Rounds):
+        async def show(self, model: str) -> ModelDetails:
+            assert await kept(sessions) == [("user", "Hi")]
+            return await super().show(model)
+
+    await answer_of(turn_of(sessions, Watching(said("Hello"))))
+
+
+async def test_nothing_to_answer_again() -> None:
+    turn = turn_of(await sessions_with(), Rounds(said("Hi")), None)
+    with pytest.raises(InvalidMessageIndex):
+        await turn.check()
+
+
+async def test_a_hundred_writers_to_one_session() -> None:
+    """No turn is lost, doubled, or mixed with another, however its client behaves."""
+    backend = Rounds([0.001, [TextDelta("An ")], 0.001, *said("answer.")])
+
+    async def write(gateway: Gateway, number: int) -> None:
+        match number % 4:
+            case 0:
+                assert (await gateway.chat(str(number))).status_code == 200
+            case 1 | 2:
+                assert "message_complete" in (await gateway.stream(str(number))).text
+            case _:
+                path = f"/api/v1/chat/{ID}/stream"
+                body = {"message": str(number)}
+                async with gateway.http.stream("POST", path, json=body) as response:
+                    async for line in response.aiter_lines():
+                        if line.startswith("data"):
+                            break
+
+    async with serving(backend) as gateway, asyncio.timeout(20):
+        await asyncio.gather(*(write(gateway, number) for number in range(100)))
+        async with gateway.sessions.turn(ID):
+            history = await kept(gateway.sessions)
+    assert sorted(int(text) for who, text in history if who == "user") == list(range(100))
+    assert len({message.id for message in (await gateway.sessions.get(ID)).messages}) == 200
+    for (who, question), (following, answer) in pairwise(history):
+        if who == "user":
+            assert (following, answer) in (
+                ("assistant", "An answer."),
+                ("partial", "An "),
+                ("partial", "An answer."),
+            )
+            assert following == "assistant" or int(question) % 4 == 3
+        else:
+            assert following == "user"
+
+
+async def test_requests_see_the_answers_of_those_before_them() -> None:
+    sessions, backend = await sessions_with(), Rounds(said("Yes."))
+    turns = [answer_of(turn_of(sessions, backend, str(number))) for number in range(5)]
+    await asyncio.gather(*turns)
+    assert [len(request.messages) for request in backend.requests] == [1, 3, 5, 7, 9]
+
+
+async def test_repairs_are_told_in_a_comment_before_the_end() -> None:
+    class Mending(Rounds):
+        def chat(self, request: Any) -> Any:
+            request.notes.repair("hermes")
+            return super().chat(request)
+
+    async with serving(Mending(said("Hi"))) as gateway:
+        text = (await gateway.stream()).text
+    assert ": x-mochi-repair: hermes\n\nevent: done" in text

@@ -1,0 +1,152 @@
+"""One turn of a session: a message of a person, or an old one again, up to the final reply."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from extensions.chat.approval import Approver
+from extensions.chat.asked import ChatQuestion
+from extensions.chat.history import conversation, last_question
+from extensions.chat.loop import ChatLoop
+from extensions.chat.record import Record
+from extensions.chat.steps import Steps
+from extensions.context.window import Decision, adjusted, estimate, next_window, usage_of
+from extensions.events import ContextUse
+from extensions.sessions.service import Sessions
+from extensions.sessions.session import AssistantMessage, Session
+from extensions.tools.tool import Tools
+from gateway.core.backend import Backend
+from gateway.core.errors import (
+    BackendFailed,
+    InvalidMessageIndex,
+    ModelNotFound,
+    SessionNotFound,
+    SessionReadOnly,
+)
+from gateway.core.models import ModelDetails
+from gateway.core.notes import Notes
+from gateway.core.requests import ChatRequest
+
+__all__ = ["Turn"]
+
+
+class Turn:
+    """A turn of the session `id`, of which nothing happens before its steps are taken.
+
+    `dynamic_windows` is whether the gateway chooses context windows at all.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        question: ChatQuestion,
+        *,
+        sessions: Sessions,
+        backend: Backend,
+        tools: Tools,
+        approver: Approver,
+        dynamic_windows: bool = True,
+    ) -> None:
+        self.session_id = id
+        self.notes = Notes()
+        self._question = question
+        self._sessions = sessions
+        self._backend = backend
+        self._tools = tools
+        self._approver = approver
+        self._dynamic_windows = dynamic_windows
+        self._decision = Decision(None, "no_adjustment")
+
+    async def check(self) -> None:
+        """Refuse what can be refused before the session is free."""
+        session = await self._sessions.get(self.session_id)
+        if session.read_only:
+            raise SessionReadOnly(session.id, session.version)
+        self._kept_messages(session)
+
+    async def steps(self) -> AsyncGenerator[Steps, None]:
+        """Wait for the session, and answer. The session is free again when this is closed.
+
+        If it is deleted meanwhile, the task that takes the steps is cancelled, with the reason.
+        """
+        with self._sessions.streaming(self.session_id, self._deleted()):
+            async with self._sessions.turn(self.session_id) as opened:
+                record = Record(opened, self._sessions, self._kept_messages(opened.session))
+                if self._question.message is not None:
+                    await record.ask(self._question.message)
+                async with aclosing(self._loop(record).steps()) as steps:
+                    async for happened in steps:
+                        yield happened
+
+    def context_use(self, reply: AssistantMessage) -> ContextUse:
+        """The window of the last request, and what the final reply took of it."""
+        return ContextUse(
+            current_window=self._decision.window,
+            usage_tokens=(reply.prompt_eval_count or 0) + (reply.eval_count or 0),
+            reason=self._decision.reason,
+        )
+
+    def _kept_messages(self, session: Session) -> int | None:
+        """How many messages stay when the last question is answered again; `None`: all of them."""
+        if self._question.message is not None:
+            return None
+        index = last_question(session.messages)
+        if index is None:
+            raise InvalidMessageIndex("There is no user message to answer again.")
+        return index + 1
+
+    def _deleted(self) -> Callable[[], None]:
+        task = asyncio.current_task()
+        assert task is not None
+
+        def end() -> None:
+            task.cancel(SessionNotFound(self.session_id))
+
+        return end
+
+    def _loop(self, record: Record) -> ChatLoop:
+        return ChatLoop(
+            backend=self._backend,
+            record=record,
+            prepare=lambda: self._request(record),
+            tools=self._tools,
+            approver=self._approver,
+            thinking=bool(self._question.think),
+        )
+
+    async def _request(self, record: Record) -> ChatRequest:
+        """The next request, in a window that is chosen anew for it."""
+        model = record.session.model
+        details = await self._details(model)
+        messages, tools = conversation(record.history), tuple(self._tools.offered())
+        await self._choose_window(record, details.context_length, estimate(messages, tools))
+        can_think = "thinking" in (details.capabilities or ())
+        return ChatRequest(
+            model=model,
+            messages=messages,
+            tools=tools,
+            thinking=bool(self._question.think) if can_think else None,
+            stream=True,
+            context_length=self._decision.window,
+            notes=self.notes,
+        )
+
+    async def _choose_window(self, record: Record, longest: int | None, tokens: int) -> None:
+        session = record.session
+        self._decision = next_window(
+            session, enabled=self._dynamic_windows, max_context=longest, estimate=tokens
+        )
+        window = adjusted(
+            session.window,
+            self._decision,
+            at=self._sessions.clock(),
+            usage_tokens=usage_of(session) or 0,
+        )
+        await record.resize(window)
+
+    async def _details(self, model: str) -> ModelDetails:
+        """What is known of the model; whoever cannot tell may still be able to answer."""
+        try:
+            return await self._backend.show(model)
+        except (BackendFailed, ModelNotFound):
+            return ModelDetails(name=model, capabilities=None)

@@ -96,8 +96,8 @@ class ToolSettings(Struct, frozen=True, kw_only=True):
 
     def policy_of(self, tool: str) -> Policy:
         """The policy that holds for a call of this tool."""
-        own = POLICIES.get(self.tool_policies.get(tool, ""))
-        return own or POLICIES.get(self.execution_policy, "always_confirm")
+        policy = self.tool_policies.get(tool, self.execution_policy)
+        return POLICIES.get(policy, "always_confirm")
 
 
 class AgentSettings(Struct, frozen=True, kw_only=True):

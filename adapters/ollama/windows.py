@@ -18,6 +18,7 @@ from gateway.core.messages import (
 )
 from gateway.core.models import ModelDetails, full_name
 from gateway.core.requests import ChatRequest, CompletionRequest
+from gateway.core.windows import SMALLEST, step
 
 __all__ = [
     "ContextPolicy",
@@ -26,13 +27,11 @@ __all__ = [
     "asked_window",
     "measured",
     "measured_text",
-    "step",
 ]
 
 ContextPolicy = Literal["auto", "ollama"] | int
 """By need, Ollama's own choice, or so many tokens."""
 
-SMALLEST = 8192
 BYTES_PER_TOKEN = 3.5
 TOKENS_PER_MESSAGE = 4
 TOKENS_PER_IMAGE = 768
@@ -98,11 +97,6 @@ def asked_window(request: ChatRequest | CompletionRequest) -> int | None:
             "The option 'num_ctx' must be at least 1.", param="options", reason="invalid_value"
         )
     return own
-
-
-def step(tokens: int) -> int:
-    """The smallest of 8192, 16384, 32768, … that is at least `tokens`."""
-    return max(SMALLEST, 1 << max(tokens - 1, 0).bit_length())
 
 
 class Floor(Struct):

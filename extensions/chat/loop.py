@@ -42,7 +42,10 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
 
     async def steps(self) -> AsyncGenerator[Steps, None]:
         """Ask until a reply has no calls; the last step is `Ended`."""
+        results = 0
         for _ in range(MOST_ROUNDS):
+            if results:
+                yield [Again(results)]
             reply = GrowingReply(thinking=self.thinking)
             async with aclosing(self._ask(reply)) as steps:
                 async for said in steps:
@@ -53,7 +56,7 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
             async with aclosing(self._run_calls(reply)) as steps:
                 async for happened in steps:
                     yield happened
-            yield [Again(len(reply.calls))]
+            results = len(reply.calls)
         raise BackendFailed(
             f"The model called tools in {MOST_ROUNDS} replies without an end.",
             reason="max_tool_rounds",

@@ -156,3 +156,13 @@ async def test_repairs_are_told_in_a_comment_before_the_end() -> None:
     async with serving(Mending(said("Hi"))) as gateway:
         text = (await gateway.stream()).text
     assert ": x-mochi-repair: hermes\n\nevent: done" in text
+
+
+async def test_more_answers_than_allowed_are_refused_and_not_queued() -> None:
+    async with serving(Rounds([0.2, *said("Hi")]), max_open=1) as gateway:
+        first = asyncio.create_task(gateway.stream())
+        await asyncio.sleep(0.1)
+        second = await gateway.chat()
+        assert (second.status_code, second.headers["retry-after"]) == (503, "1")
+        await first
+        assert (await gateway.chat()).status_code == 200

@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-from extensions.context.window import first_window
-from extensions.sessions.json_store import JSONSessionStore
 from litestar.plugins import InitPlugin
 from litestar.types import ASGIApp
 from msgspec.structs import replace
@@ -16,8 +14,12 @@ from adapters.images.fetcher import ImageFetcher
 from adapters.ollama.backend import OllamaBackend
 from adapters.ollama.passthrough import OllamaPassthrough
 from adapters.upstream.client import Timeouts, UpstreamClient
+from extensions.chat.routes import ChatExtension
+from extensions.chat.service import Chats
+from extensions.context.window import first_window
 from extensions.prompts.routes import PromptsExtension
 from extensions.prompts.store import PromptFiles
+from extensions.sessions.json_store import JSONSessionStore
 from extensions.sessions.routes import SessionsExtension
 from extensions.sessions.service import Sessions
 from extensions.status.routes import About, StatusExtension
@@ -62,6 +64,12 @@ def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
     """What the gateway has under `/api/v1`."""
     sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
     prompts = PromptFiles(config.folder(config.system_prompts_dir))
+    chats = Chats(
+        sessions,
+        backend,
+        dynamic_windows=config.dynamic_context_window_enabled,
+        max_open=config.max_streams,
+    )
     about = About(
         ollama_host=config.ollama_shown,
         version=__version__,
@@ -71,6 +79,7 @@ def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
         StatusExtension(backend, sessions, about),
         SessionsExtension(sessions, backend, prompts, first_window),
         PromptsExtension(prompts),
+        ChatExtension(chats),
     ]
 
 

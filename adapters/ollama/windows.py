@@ -32,6 +32,8 @@ __all__ = [
 ContextPolicy = Literal["auto", "ollama"] | int
 """By need, Ollama's own choice, or so many tokens."""
 
+AskedWindow = int | Literal["ollama"] | None
+
 BYTES_PER_TOKEN = 3.5
 TOKENS_PER_MESSAGE = 4
 TOKENS_PER_IMAGE = 768
@@ -87,7 +89,7 @@ def octets(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
 
 
-def asked_window(request: ChatRequest | CompletionRequest) -> int | None:
+def asked_window(request: ChatRequest | CompletionRequest) -> AskedWindow:
     """The window the caller insists on, by our field or among Ollama's own options."""
     own = request.options.get("num_ctx") if request.options else None
     if not isinstance(own, int):
@@ -123,15 +125,20 @@ class Windows:
         return self._policy == "auto"
 
     def choose(
-        self, model: str, asked: int | None, prompt: Prompt, answer: int | None, known: ModelDetails
+        self,
+        model: str,
+        asked: AskedWindow,
+        prompt: Prompt,
+        answer: int | None,
+        known: ModelDetails,
     ) -> int | None:
         """The window to send, in tokens; `None` sends none.
 
         `asked` is what the caller insists on, `answer` the most tokens the answer may have.
         """
-        if asked is not None:
+        if isinstance(asked, int):
             return self._sent(model, capped(asked, known))
-        if self._policy == "ollama":
+        if asked == "ollama" or self._policy == "ollama":
             return None
         if self._policy != "auto":
             return self._sent(model, self._policy)

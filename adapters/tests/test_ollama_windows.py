@@ -94,3 +94,10 @@ def test_more_than_the_model_has_is_not_remembered() -> None:
     windows, model = Windows("auto"), known(context_length=40_000)
     assert windows.choose("demo", 10**18, Prompt(1), None, model) == 40_000
     assert windows.choose("demo", None, Prompt(1), None, model) == 40_000
+
+
+def test_a_caller_may_leave_the_window_to_ollama_whatever_the_policy() -> None:
+    request = ChatRequest(model="demo", messages=(), context_length="ollama")
+    for policy in ("auto", 4096):
+        windows = Windows(policy)
+        assert windows.choose("demo", asked_window(request), Prompt(9), None, known()) is None

@@ -1,7 +1,7 @@
 """The one place where a model is asked, the tools it calls are run, and it is asked again."""
 
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, aclosing
 
 from msgspec import Struct
@@ -12,39 +12,38 @@ from extensions.chat.record import Record, unbroken
 from extensions.chat.reply import GrowingReply
 from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Steps
 from extensions.tools.tool import DENIED, Tool, ToolOutcome, Tools
-from gateway.core.backend import Backend
 from gateway.core.errors import BackendFailed
+from gateway.core.events import Batch
 from gateway.core.messages import ToolCall
-from gateway.core.requests import ChatRequest
 
 __all__ = ["MOST_ROUNDS", "ChatLoop"]
 
 MOST_ROUNDS = 50
 
-Prepare = Callable[[], Awaitable[ChatRequest]]
-
 
 class ChatLoop(Struct, frozen=True, kw_only=True):
     """An answer in the making, into `record`.
 
-    `prepare` makes the next request of what is recorded by then; with `thinking` the model's
-    reasoning is passed on and kept. Every message is recorded as soon as it is complete, and what
+    `ask` has the model answer what is recorded by then; with `thinking` its reasoning is passed on
+    and kept. Every message is recorded as soon as it is complete, and what
     there is of one when the loop is closed, is cancelled or fails: an abandoned answer leaves a
     partial message, an abandoned call a denied one, so that the history stays well formed.
     """
 
-    backend: Backend
+    ask: Callable[[], AsyncGenerator[Batch, None]]
     record: Record
-    prepare: Prepare
     tools: Tools
     approver: Approver
     thinking: bool = False
 
     async def steps(self) -> AsyncGenerator[Steps, None]:
         """Ask until a reply has no calls; the last step is `Ended`."""
+        results = 0
         for _ in range(MOST_ROUNDS):
+            if results:
+                yield [Again(results)]
             reply = GrowingReply(thinking=self.thinking)
-            async with aclosing(self._ask(reply)) as steps:
+            async with aclosing(self._reply(reply)) as steps:
                 async for said in steps:
                     yield said
             if not reply.calls:
@@ -53,16 +52,15 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
             async with aclosing(self._run_calls(reply)) as steps:
                 async for happened in steps:
                     yield happened
-            yield [Again(len(reply.calls))]
+            results = len(reply.calls)
         raise BackendFailed(
             f"The model called tools in {MOST_ROUNDS} replies without an end.",
             reason="max_tool_rounds",
         )
 
-    async def _ask(self, reply: GrowingReply) -> AsyncGenerator[Steps, None]:
-        request = await self.prepare()
+    async def _reply(self, reply: GrowingReply) -> AsyncGenerator[Steps, None]:
         try:
-            async with aclosing(self.backend.chat(request)) as batches:
+            async with aclosing(self.ask()) as batches:
                 async for batch in batches:
                     if steps := reply.take(batch):
                         yield steps

@@ -18,11 +18,13 @@ from extensions.tools.tool import Tools
 from gateway.core.backend import Backend
 from gateway.core.errors import (
     BackendFailed,
+    ContextOverflow,
     InvalidMessageIndex,
     ModelNotFound,
     SessionNotFound,
     SessionReadOnly,
 )
+from gateway.core.events import Batch
 from gateway.core.models import ModelDetails
 from gateway.core.notes import Notes
 from gateway.core.requests import ChatRequest
@@ -106,20 +108,41 @@ class Turn:
 
     def _loop(self, record: Record) -> ChatLoop:
         return ChatLoop(
-            backend=self._backend,
+            ask=lambda: self._ask(record),
             record=record,
-            prepare=lambda: self._request(record),
             tools=self._tools,
             approver=self._approver,
             thinking=bool(self._question.think),
         )
 
-    async def _request(self, record: Record) -> ChatRequest:
-        """The next request, in a window that is chosen anew for it."""
+    async def _ask(self, record: Record) -> AsyncGenerator[Batch, None]:
+        """The model's answer to what is recorded.
+
+        If Ollama finds the prompt to be longer than it was taken for, once more in a larger window:
+        without an answer the session would never learn its true length, and stay stuck.
+        """
+        request = await self._request(record)
+        batches = self._backend.chat(request)
+        try:
+            first = await anext(batches, ())
+        except ContextOverflow as error:
+            request, refused = await self._request(record, tokens_of(error)), request
+            if request.context_length == refused.context_length:
+                raise
+            batches = self._backend.chat(request)
+            first = await anext(batches, ())
+        async with aclosing(batches):
+            yield first
+            async for batch in batches:
+                yield batch
+
+    async def _request(self, record: Record, at_least: int = 0) -> ChatRequest:
+        """The next request, in a window that is chosen anew for it; `at_least` in tokens."""
         model = record.session.model
         details = await self._details(model)
         messages, tools = conversation(record.history), tuple(self._tools.offered())
-        await self._choose_window(record, details.context_length, estimate(messages, tools))
+        tokens = max(estimate(messages, tools), at_least)
+        window = await self._choose_window(record, details.context_length, tokens)
         can_think = "thinking" in (details.capabilities or ())
         return ChatRequest(
             model=model,
@@ -127,22 +150,20 @@ class Turn:
             tools=tools,
             thinking=bool(self._question.think) if can_think else None,
             stream=True,
-            context_length=self._decision.window,
+            context_length="ollama" if window is None else window,
             notes=self.notes,
         )
 
-    async def _choose_window(self, record: Record, longest: int | None, tokens: int) -> None:
+    async def _choose_window(self, record: Record, longest: int | None, tokens: int) -> int | None:
+        """Decide about the window, and keep the decision."""
         session = record.session
-        self._decision = next_window(
+        decision = next_window(
             session, enabled=self._dynamic_windows, max_context=longest, estimate=tokens
         )
-        window = adjusted(
-            session.window,
-            self._decision,
-            at=self._sessions.clock(),
-            usage_tokens=usage_of(session) or 0,
-        )
-        await record.resize(window)
+        now, usage = self._sessions.clock(), usage_of(session) or 0
+        await record.resize(adjusted(session.window, decision, at=now, usage_tokens=usage))
+        self._decision = decision
+        return decision.window
 
     async def _details(self, model: str) -> ModelDetails:
         """What is known of the model; whoever cannot tell may still be able to answer."""
@@ -150,3 +171,8 @@ class Turn:
             return await self._backend.show(model)
         except (BackendFailed, ModelNotFound):
             return ModelDetails(name=model, capabilities=None)
+
+
+def tokens_of(error: ContextOverflow) -> int:
+    """How long the prompt is, where Ollama says so."""
+    return int(error.details.get("n_prompt_tokens") or 0)

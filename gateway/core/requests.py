@@ -104,7 +104,8 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     """How many alternatives per token; 0 gives the chosen token only, `None` no logprobs at all."""
     stream: bool = False
     """Whether the answer is shown as it grows, so that what was said cannot be taken back."""
-    context_length: int | None = None
+    context_length: int | Literal["ollama"] | None = None
+    """Tokens; `"ollama"` leaves it to Ollama, `None` to the backend, which may choose by need."""
     keep_alive: str | float | None = None
     options: dict[str, Any] = field(default_factory=dict)
     """Ollama's own options, passed through last."""

@@ -10,6 +10,7 @@ import httpx
 from extensions.chat.approval import Approver, NobodyAsked
 from extensions.chat.asked import ChatQuestion
 from extensions.chat.routes import ChatExtension
+from extensions.chat.service import Chats
 from extensions.chat.turn import Turn
 from extensions.sessions.memory_store import MemorySessionStore
 from extensions.sessions.service import Sessions
@@ -158,10 +159,10 @@ class Gateway:
 
 @asynccontextmanager
 async def serving(
-    backend: Backend, *messages: Message, **settings: Any
+    backend: Backend, *messages: Message, ping: float = 15, **settings: Any
 ) -> AsyncGenerator[Gateway, None]:
     sessions = await sessions_with(*messages)
-    chat = ChatExtension(sessions, backend, **settings)
+    chat = ChatExtension(Chats(sessions, backend, **settings), ping=ping)
     app = create_app(backend, extensions=[chat], guards=GuardRules())
     # The client outlives the server, and sees how it goes down.
     async with httpx.AsyncClient(trust_env=False, timeout=10) as http, live_server(app) as url:

@@ -79,9 +79,13 @@ class Person:
         return self._answers.pop(0)
 
 
-async def taken(turn: Turn) -> list[Step]:
+async def taken(turn: Turn, into: list[Step] | None = None) -> list[Step]:
+    """All steps of the turn; those before a failure are in `into`."""
+    taken = [] if into is None else into
     async with aclosing(turn.steps()) as steps:
-        return [step async for happened in steps for step in happened]
+        async for happened in steps:
+            taken.extend(happened)
+    return taken
 
 
 async def take_until(turn: Turn, last: Callable[[Step], bool]) -> None:
@@ -146,10 +150,12 @@ async def test_a_tool_that_raises_is_told_to_the_model() -> None:
 async def test_a_model_that_never_stops_calling_is_stopped() -> None:
     sessions = await sessions_with()
     backend = Rounds(calls(("nope", {})))
+    steps: list[Step] = []
     with pytest.raises(BackendFailed) as caught:
-        await taken(turn_of(sessions, backend))
+        await taken(turn_of(sessions, backend), steps)
     assert caught.value.details == {"reason": "max_tool_rounds"}
     assert len(backend.requests) == 50
+    assert steps.count(Again(1)) == 49
     assert (await kept(sessions))[-1] == ("tool", "Error: Tool 'nope' not found")
 
 

@@ -18,7 +18,7 @@ from extensions.chat.tests.talking import (
     sessions_with,
     turn_of,
 )
-from gateway.core.errors import BackendFailed, InvalidMessageIndex
+from gateway.core.errors import BackendFailed, ContextOverflow, InvalidMessageIndex
 from gateway.core.events import TextDelta
 from gateway.core.messages import text_of
 from gateway.core.models import ModelDetails
@@ -73,6 +73,40 @@ async def test_without_dynamic_windows_none_is_sent() -> None:
         "usage_tokens": 15,
         "reason": "no_adjustment",
     }
+    assert backend.requests[0].context_length == "ollama"
+
+
+TOO_LONG = ContextOverflow("Too long.", n_prompt_tokens=20_000)
+
+
+async def test_a_prompt_that_is_longer_than_estimated_is_sent_in_a_larger_window() -> None:
+    sessions = await sessions_with(*OLD)
+    backend = Large([TOO_LONG], said("Hi"))
+    answer = await answer_of(turn_of(sessions, backend))
+    assert [request.context_length for request in backend.requests] == [8192, 65536]
+    assert answer.context_window.reason == "usage_threshold"
+    assert (await sessions.get(ID)).window.current_window == 65536
+
+
+class Small(Rounds):
+    """Has no more than 8192 tokens."""
+
+    async def show(self, model: str) -> ModelDetails:
+        return ModelDetails(name=model, capabilities=None, context_length=8192)
+
+
+async def test_a_prompt_for_which_no_window_is_large_enough_is_refused_once() -> None:
+    backend = Small([TOO_LONG])
+    with pytest.raises(ContextOverflow):
+        await answer_of(turn_of(await sessions_with(*OLD), backend))
+    assert [request.context_length for request in backend.requests] == [7372]
+
+
+class Large(Rounds):
+    """Has as many tokens as anybody needs."""
+
+    async def show(self, model: str) -> ModelDetails:
+        return ModelDetails(name=model, capabilities=None, context_length=131_072)
 
 
 class Mute(Rounds):
@@ -156,3 +190,13 @@ async def test_repairs_are_told_in_a_comment_before_the_end() -> None:
     async with serving(Mending(said("Hi"))) as gateway:
         text = (await gateway.stream()).text
     assert ": x-mochi-repair: hermes\n\nevent: done" in text
+
+
+async def test_more_answers_than_allowed_are_refused_and_not_queued() -> None:
+    async with serving(Rounds([0.2, *said("Hi")]), max_open=1) as gateway:
+        first = asyncio.create_task(gateway.stream())
+        await asyncio.sleep(0.1)
+        second = await gateway.chat()
+        assert (second.status_code, second.headers["retry-after"]) == (503, "1")
+        await first
+        assert (await gateway.chat()).status_code == 200

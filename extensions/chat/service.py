@@ -1,0 +1,60 @@
+"""The turns of all sessions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from extensions.chat.approval import NobodyAsked
+from extensions.chat.asked import ChatQuestion
+from extensions.chat.turn import Turn
+from extensions.sessions.service import Sessions
+from extensions.tools.tool import NoTools
+from gateway.core.backend import Backend
+from gateway.core.errors import Overloaded
+
+__all__ = ["Chats"]
+
+
+class Chats:
+    """Chat in these sessions, with at most `max_open` answers under way at a time.
+
+    `dynamic_windows` is whether context windows are chosen at all.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        backend: Backend,
+        *,
+        dynamic_windows: bool = True,
+        max_open: int = 4096,
+    ) -> None:
+        self._sessions = sessions
+        self._backend = backend
+        self._dynamic_windows = dynamic_windows
+        self._max_open = max_open
+        self._open = 0
+
+    async def turn(self, session_id: str, question: ChatQuestion) -> Turn:
+        """A turn that nothing speaks against, as far as can be seen before the session is free."""
+        if self._open >= self._max_open:
+            raise Overloaded(f"{self._max_open} answers are under way already.")
+        turn = Turn(
+            session_id,
+            question,
+            sessions=self._sessions,
+            backend=self._backend,
+            tools=NoTools(),
+            approver=NobodyAsked(),
+            dynamic_windows=self._dynamic_windows,
+        )
+        await turn.check()
+        return turn
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Counts as an answer while it is entered."""
+        self._open += 1
+        try:
+            yield
+        finally:
+            self._open -= 1

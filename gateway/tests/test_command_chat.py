@@ -33,6 +33,16 @@ DENIED: Step = (
         "call_index": 0,
     },
 )
+ADDED: Step = (
+    "tool_result",
+    {
+        "tool_name": "add",
+        "success": True,
+        "result": "3" * 500,
+        "error_message": None,
+        "call_index": 0,
+    },
+)
 
 
 class Input(io.TextIOWrapper):
@@ -96,6 +106,41 @@ def test_thoughts_and_tools_are_beside_the_answer(
     ]
 
 
+def test_tools_and_agents_are_a_line_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    called = {"tool_name": "add", "arguments": {"a": 1, "to": "x\ny"}, "call_index": 0}
+    jotted = {"agent_name": "scribe", "tool_name": "jot", "success": True, "result": "stored\n"}
+    events: list[Step] = [
+        ("tool_call", called),
+        ADDED,
+        ("tool_continuation_start", {"message": "Continuing."}),
+        ("agent_start", {"agent_name": "scribe", "instruction": "Note\nit."}),
+        ("agent_planning", {"content": "I will "}),
+        ("agent_planning", {"content": "jot."}),
+        ("agent_tool_call", {"agent_name": "scribe", "tool_name": "jot", "arguments": {}}),
+        ("agent_tool_result", jotted),
+        ("agent_execution", {"content": "Noted."}),
+        ("agent_complete", {"agent_name": "scribe", "session_id": "7", "output": "Long."}),
+        ("weather_changed", {"content": "?"}),
+    ]
+    with chat_server([*events, *said("Done.")]) as server:
+        server.keep("1111111111")
+        assert chat(monkeypatch, "x", "--last", "--base-url", server.url) == 0
+    output = capsys.readouterr()
+    assert output.out == "Done.\n"
+    assert output.err.splitlines() == [
+        'add(a=1, to="x\\ny")',
+        f"add → {'3' * 153}…",
+        "scribe begins: Note it.",
+        "thinking: I will jot.",
+        "scribe: jot()",
+        "scribe: jot → stored",
+        "thinking: Noted.",
+        "scribe is done.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("end", "complaint"),
     [
@@ -106,7 +151,7 @@ def test_thoughts_and_tools_are_beside_the_answer(
             ],
             "mochi: Out of memory.\n",
         ),
-        ([DROP], "What was said so far is kept; /retry asks again.\n"),
+        ([DROP], "What was said so far is kept.\n"),
     ],
     ids=["error", "dropped"],
 )
@@ -195,5 +240,5 @@ def test_ctrl_c_stops_the_model_and_is_status_130(tmp_path: Path) -> None:
             process.send_signal(signal.SIGINT)
             _, complaint = process.communicate(timeout=10)
         assert process.returncode == 130
-        assert complaint == b"Stopped. What was said so far is kept; /retry asks again.\n"
+        assert complaint == b"Stopped. What was said so far is kept.\n"
         assert server.left.wait(5)

@@ -71,6 +71,24 @@ def test_blocks_keep_a_distance_of_one_line(screen: Screen, output: StringIO) ->
     assert seen(output.getvalue(), HEIGHT)[:6] == ["One.", "", " • a", " • b", "", "Two."]
 
 
+def test_what_looks_like_html_is_text(screen: Screen, output: StringIO) -> None:
+    screen.say("A vector<int> and\n\n<div>\nhi\n\n| a |\n|---|\n| <b> |")
+    screen.settle()
+    assert [line.strip() for line in shown(output)] == [
+        "A vector<int> and",
+        "<div> hi",
+        "a",
+        "───",
+        "<b>",
+    ]
+
+
+def test_a_link_shows_where_it_goes(screen: Screen, output: StringIO) -> None:
+    screen.say("[bank](http://evil.example)")
+    screen.settle()
+    assert shown(output) == ["bank (http://evil.example)"]
+
+
 def test_thinking_is_dim_and_stands_apart(screen: Screen, output: StringIO) -> None:
     screen.think("Hm *hm*")
     screen.say("Yes.")

@@ -64,7 +64,7 @@ def test_ctrl_c_stops_an_answer_and_leaves_at_the_prompt(tmp_path: Path) -> None
             terminal.type("Go\r")
             terminal.until("on on")
             terminal.type("\x03")
-            terminal.until("What was said so far is kept")
+            terminal.until("is kept. /retry asks again.")
             assert server.left.wait(5)
             terminal.until("> ")
             terminal.type("/retry\r")
@@ -147,7 +147,7 @@ def test_a_dropped_connection_is_a_line_and_the_talk_goes_on(tmp_path: Path) -> 
         with at_a_terminal("chat", "--last", "--base-url", server.url, home=tmp_path) as terminal:
             terminal.until("help.")
             terminal.type("Hi\r")
-            terminal.until("is kept;")
+            terminal.until("/retry asks")
             terminal.until("> ")
             terminal.type('"""one\rtwo"""\r')
             terminal.until("Whole.")

@@ -31,8 +31,8 @@ Approval = Callable[[ConfirmationRequired], bool]
 
 LONGEST_REMARK = 160
 
-KEPT = "What was said so far is kept; /retry asks again."
-NOTHING_KEPT = "Nothing was said yet; /retry asks again."
+KEPT = "What was said so far is kept."
+NOTHING_KEPT = "Nothing was said yet."
 
 
 def answer(
@@ -43,8 +43,10 @@ def answer(
     *,
     think: bool,
     approve: Approval,
+    hint: str = "",
 ) -> bool:
     """Show the answer to a message, or the last one anew (`None`); whether it came to its end.
+    `hint` is what could be done when it did not.
 
     Raises `Refused` or `Unreachable` when there is none. A `KeyboardInterrupt` closes the
     connection, which stops the model, and is passed on once it was said what is kept.
@@ -61,10 +63,10 @@ def answer(
                 else:
                     show(display, event)
     except Dropped as error:
-        display.complain(f"{error} {KEPT if said else NOTHING_KEPT}")
+        display.complain(f"{error} {KEPT if said else NOTHING_KEPT}{hint}")
         failed = True
     except KeyboardInterrupt:
-        display.note(f"Stopped. {KEPT if said else NOTHING_KEPT}")
+        display.note(f"Stopped. {KEPT if said else NOTHING_KEPT}{hint}")
         raise
     finally:
         display.settle()

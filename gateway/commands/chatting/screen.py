@@ -152,13 +152,18 @@ class Block:
             yield Segment.line()
 
     def _styled(self) -> "RenderableType":
+        from markdown_it import MarkdownIt
         from rich.markdown import Markdown
         from rich.text import Text
 
         if self._thinking:
             return Text(self._text, style="dim")
         # A link is shown with its address, which a model could else hide behind another.
-        return Markdown(self._text, hyperlinks=False)
+        markdown = Markdown("", hyperlinks=False)
+        # Rich leaves out what looks like HTML: `vector<int>` would lose its half.
+        parser = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
+        markdown.parsed = parser.parse(self._text)
+        return markdown
 
 
 def blank(line: "list[Segment]") -> bool:

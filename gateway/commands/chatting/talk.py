@@ -68,6 +68,7 @@ class Talk:
                 message,
                 think=self.think,
                 approve=self._approve,
+                hint=" /retry asks again.",
             )
 
     def choose_session(self) -> None:

@@ -7,7 +7,7 @@ from argparse import Namespace
 from contextlib import closing
 from pathlib import Path
 
-from gateway.commands import CommandFailed
+from gateway.commands import CommandFailed, animated
 from gateway.commands.chatting.answering import answer
 from gateway.commands.chatting.client import ServerClient, Trouble, server_root
 from gateway.commands.chatting.dialogue import converse
@@ -16,7 +16,6 @@ from gateway.commands.chatting.keyboard import Keyboard, history_file
 from gateway.commands.chatting.plain import Plain
 from gateway.commands.chatting.slash import COMMANDS
 from gateway.commands.chatting.talk import Leave, Talk
-from gateway.commands.pull import animated
 from gateway.config import Config, load
 
 __all__ = ["run"]

@@ -242,3 +242,13 @@ def test_ctrl_c_stops_the_model_and_is_status_130(tmp_path: Path) -> None:
         assert process.returncode == 130
         assert complaint == b"Stopped. What was said so far is kept.\n"
         assert server.left.wait(5)
+
+
+def test_a_talk_needs_nothing_of_the_server(tmp_path: Path) -> None:
+    """Neither its start nor what it imports: a prompt is there at once."""
+    program = """
+import sys
+import gateway.commands.chat
+assert not {"litestar", "adapters", "rich", "httpx", "asyncio"} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)

@@ -6,6 +6,7 @@ uv run python examples/session_chat.py  # in another
 
 import json
 import os
+from collections.abc import Iterator
 
 import httpx
 
@@ -16,24 +17,29 @@ client = httpx.Client(
 )
 
 
+def events(answer: httpx.Response) -> Iterator[tuple[str, dict]]:
+    """The name and the data of each event. `iter_lines` would also split at U+2028, within data."""
+    rest = b""
+    for block in answer.iter_bytes():
+        *frames, rest = (rest + block).split(b"\n\n")
+        for frame in frames:
+            if frame.startswith(b"event: "):  # the others are comments, sent to keep the line open
+                name, data = frame.removeprefix(b"event: ").split(b"\ndata: ")
+                yield name.decode(), json.loads(data)
+
+
 def stream(session: str, message: str | None) -> None:
     """Print the answer as it comes; without a message, the last one is answered again."""
-    asked = {"message": message}
-    with client.stream("POST", f"/chat/{session}/stream", json=asked) as answer:
+    with client.stream("POST", f"/chat/{session}/stream", json={"message": message}) as answer:
         if answer.is_error:
             raise SystemExit(answer.read().decode())
-        event = ""
-        for line in answer.iter_lines():
-            field, _, value = line.partition(": ")
-            match field, event:
-                case "event", _:
-                    event = value
-                case "data", "content_delta":
-                    print(json.loads(value)["content"], end="", flush=True)
-                case "data", "error":
-                    print("\n" + json.loads(value)["message"])
-                case "data", "done":  # always the last one
-                    print()
+        for name, data in events(answer):
+            match name:
+                case "content_delta":
+                    print(data["content"], end="", flush=True)
+                case "error":
+                    raise SystemExit(data["message"])
+    print()
 
 
 def told(answer: httpx.Response) -> dict:

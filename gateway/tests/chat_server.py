@@ -61,14 +61,20 @@ class StandIn:
 def chat_server(*scripts: Sequence[Step], key: str = "") -> Iterator[StandIn]:
     stand_in = StandIn(scripts, key=key)
     handler = type("Handler", (Handler,), {"stand_in": stand_in})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
+    with Server(("127.0.0.1", 0), handler) as server:
         stand_in.url = f"http://127.0.0.1:{server.server_address[1]}"
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield stand_in
         finally:
             server.shutdown()
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that leaves is nothing to write to standard error, which a test may read."""
 
 
 class Handler(BaseHTTPRequestHandler):

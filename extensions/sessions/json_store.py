@@ -65,8 +65,9 @@ class JSONSessionStore:
     async def create(self, session: Session) -> Session:
         return await self._stored(partial(self._create, session))
 
-    async def load(self, id: str) -> Session:
-        return await self._stored(partial(self._load, id))
+    async def load(self, id: str, known: Session | None = None) -> Session:
+        read = partial(self._load, id) if known is None else partial(self._current, known)
+        return await self._stored(read)
 
     async def list(self) -> Sequence[SessionItem]:
         # The first list reads every file: those who ask meanwhile are to wait outside the threads.

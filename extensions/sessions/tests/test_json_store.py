@@ -212,6 +212,26 @@ async def test_a_file_that_is_half_written_is_waited_for(
     assert texts(opened) == ["One.", "Theirs.", "Ours."]
 
 
+async def test_a_file_that_never_becomes_a_session_is_not_waited_for(
+    store: JSONSessionStore, folder: Path
+) -> None:
+    path, over = damaged(folder, "a"), threading.Event()
+
+    def write_on() -> None:
+        while not over.wait(0.005):
+            path.write_bytes(b'{"metadata": ')
+
+    writing = threading.Thread(target=write_on)
+    writing.start()
+    try:
+        began = time.monotonic()
+        await refused(store.load("a"), error=SessionNotFound)
+        assert time.monotonic() - began < 3
+    finally:
+        over.set()
+        writing.join()
+
+
 async def test_nothing_is_read_again_that_nobody_changed(
     store: JSONSessionStore, folder: Path
 ) -> None:
@@ -451,6 +471,26 @@ async def test_a_commit_that_was_begun_is_finished_before_the_cancellation_takes
     await asyncio.gather(first, second, return_exceptions=True)
     assert first.cancelled()
     assert texts(await sessions.get("a")) == ["One.", "Two."]
+
+
+async def test_what_is_saved_after_a_cancelled_commit_follows_it(folder: Path) -> None:
+    await JSONSessionStore(folder).create(session("a"))
+    waiting = Waiting()
+    sessions = Sessions(JSONSessionStore(folder, disk=InterruptedDisk(waiting)))
+
+    async def stream() -> None:
+        async with sessions.turn("a") as opened:
+            try:
+                await opened.commit(appended("One."))
+            finally:
+                await opened.commit(appended("Cut sho"))
+
+    streaming = asyncio.create_task(stream())
+    assert await asyncio.to_thread(waiting.begun.wait, 5)
+    streaming.cancel()
+    waiting.go_on.set()
+    await asyncio.gather(streaming, return_exceptions=True)
+    assert texts(await sessions.get("a")) == ["One.", "Cut sho"]
 
 
 async def test_a_time_limit_around_a_commit_is_a_time_limit(folder: Path) -> None:

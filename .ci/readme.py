@@ -12,5 +12,6 @@ text = readme.read_text("utf-8")
 for table in (CHAT, COMPLETIONS, embeddings.FIELDS):
     begin, end = f"<!-- fields of {table.path} -->\n", "<!-- end -->"
     place = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-    text = place.sub(lambda _, new=begin + table.markdown() + "\n" + end: new, text)
+    before, after = place.split(text)
+    text = f"{before}{begin}{table.markdown()}\n{end}{after}"
 readme.write_text(text, "utf-8")

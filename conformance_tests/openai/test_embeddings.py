@@ -34,6 +34,16 @@ def test_one_vector_for_each_input_in_their_order(server: Server, model: str) ->
     assert answer["usage"]["total_tokens"] == answer["usage"]["prompt_tokens"] > 0
 
 
+def test_floats_are_the_default(server: Server, model: str) -> None:
+    """OpenAI API reference, encoding_format: `float` unless somebody asks for base64, which SDKs do
+    and others do not.
+    """
+    vectors = [item["embedding"] for item in embed(server, model=model).json["data"]]
+    assert all(isinstance(number, float) for vector in vectors for number in vector)
+    asked = embed(server, model=model, encoding_format="float").json["data"]
+    assert [item["embedding"] for item in asked] == vectors
+
+
 def test_base64_holds_the_same_vectors(server: Server, model: str) -> None:
     """openai-python and openai-node ask for base64 by default: little-endian 32-bit floats."""
     floats = embed(server, model=model).json["data"][0]["embedding"]

@@ -1,28 +1,17 @@
 """A real Ollama as a Backend."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import AsyncGenerator, Callable
+from typing import Final, TypeVar
 
 import msgspec
 
-from adapters.ollama import answering, asking, completing, wire
+from adapters.ollama import answering, asking, wire
 from adapters.ollama.described import DescribedCards
 from adapters.ollama.errors import garbled, refused, reported, unanswered
-from adapters.ollama.media import check_media
-from adapters.ollama.mending import mender
-from adapters.ollama.reading import LineReader
+from adapters.ollama.questions import ChatQuestion, CompletionQuestion, Question
 from adapters.ollama.shown import ShownModels
-from adapters.ollama.windows import (
-    ContextPolicy,
-    Prompt,
-    Windows,
-    asked_window,
-    measured,
-    measured_text,
-)
-from adapters.repair.mending import Mender
+from adapters.ollama.windows import ContextPolicy, Windows
 from adapters.upstream.client import UpstreamClient
 from adapters.upstream.errors import LimitExceeded, Silent, UpstreamError
 from adapters.upstream.lines import Lines
@@ -48,6 +37,7 @@ PATIENCE: Final = 0.25
 LONGEST_PAUSE: Final = 24 * 60 * 60
 
 _Whole = TypeVar("_Whole", bound=wire.ErrorAnswer)
+_Request = TypeVar("_Request", ChatRequest, CompletionRequest)
 
 _tags = msgspec.json.Decoder(wire.TagsAnswer)
 _show = msgspec.json.Decoder(wire.ShowAnswer)
@@ -57,13 +47,6 @@ _version = msgspec.json.Decoder(wire.VersionAnswer)
 
 _IN_TURN: Final = ("/api/chat", "/api/generate", "/api/embed")
 """What the queue limit holds for: the others ask nothing of a model."""
-
-
-class _Asked(NamedTuple):
-    """An answer that has begun, and what mends it on the way, where anything could need it."""
-
-    response: UpstreamResponse
-    mender: Mender | None
 
 
 _NOTHING_KNOWN: Final = ModelDetails(name="", capabilities=None)
@@ -108,21 +91,23 @@ class OllamaBackend:
 
     def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
         """One batch per read: a burst costs one wake-up, and no token waits for another."""
-        return self._answered(partial(self._asked, request), answering.AnswerReader(request.model))
+        return self._answered(ChatQuestion, request)
 
     def complete(self, request: CompletionRequest) -> AsyncGenerator[Batch, None]:
         """As `chat`, once it is known what the model can do."""
-        ask = partial(self._asked_to_complete, request)
-        return self._answered(ask, completing.CompletionReader(request.model))
+        return self._answered(CompletionQuestion, request)
 
     async def _answered(
-        self, ask: Callable[[], Awaitable[_Asked]], reader: LineReader[Any]
+        self, kind: Callable[[_Request], Question], request: _Request
     ) -> AsyncGenerator[Batch, None]:
-        lines = Lines()
-        mender = None
+        question = kind(request)
+        reader, lines, mender = question.reader, Lines(), None
         try:
-            response, mender = await ask()
-            with response:
+            known = _NOTHING_KNOWN
+            if self._windows.by_need or self._repair or question.concerned:
+                known = self._shown.known(question.model) or await self._known(question.model)
+            mender = question.mender(known, repair=self._repair)
+            with await self._asked(question, known) as response:
                 while not reader.finished:
                     block = await response.block()
                     # The answer to an empty list of messages is one object without a newline.
@@ -145,62 +130,30 @@ class OllamaBackend:
                 raise self._unanswered(error) from error
             raise
 
-    async def _asked(self, request: ChatRequest) -> _Asked:
-        prompt = measured(request.messages, asking.tools(request))
-        media, known = bool(prompt.images or prompt.sounds), _NOTHING_KNOWN
-        if media or self._repair or self._windows.by_need:
-            known = self._shown.known(request.model) or await self._known(request.model)
-        if media:
-            check_media(prompt, known)
-        response = await self._in_window(
-            "/api/chat", request, prompt, known, lambda window: asking.chat(request, window)
-        )
-        return _Asked(response, mender(request, known, repair=self._repair))
-
-    async def _asked_to_complete(self, request: CompletionRequest) -> _Asked:
-        known = self._shown.known(request.model) or await self._known(request.model)
-        prompt = measured_text(request.prompt + request.suffix)
-        try:
-            response = await self._in_window(
-                "/api/generate",
-                request,
-                prompt,
-                known,
-                lambda window: completing.completion(request, window, known),
-            )
-        except ContextOverflow as error:
-            raise ContextOverflow(error.message, param="prompt", **error.details) from error
-        return _Asked(response, None)
-
-    async def _in_window(
-        self,
-        path: str,
-        request: ChatRequest | CompletionRequest,
-        prompt: Prompt,
-        known: ModelDetails,
-        written: Callable[[int | None], bytes],
-    ) -> UpstreamResponse:
-        """The answer to what is `written` for a window that is large enough.
+    async def _asked(self, question: Question, known: ModelDetails) -> UpstreamResponse:
+        """The answer to a question in a window that is large enough.
 
         The estimate of a prompt may be too low by far; Ollama then refuses, and says how long the
         prompt is.
         """
-        asked = asked_window(request)
+        request = question.request
         window = self._windows.choose(
-            request.model, asked, prompt, request.sampling.max_tokens, known
+            request.model, question.insisted, question.prompt, request.sampling.max_tokens, known
         )
         request.notes.num_ctx = window
         try:
-            return await self._open("POST", path, written(window), request.model)
+            body = question.body(window, known)
+            return await self._open("POST", question.path, body, question.model)
         except ContextOverflow as error:
             length = error.details.get("n_prompt_tokens")
-            if length is None or window is None or asked is not None:
-                raise
+            if length is None or window is None or question.insisted is not None:
+                raise question.overflow(error) from error
             window = self._windows.grown(request.model, length, window, known)
             if window is None:
-                raise
+                raise question.overflow(error) from error
         request.notes.num_ctx = window
-        return await self._open("POST", path, written(window), request.model)
+        body = question.body(window, known)
+        return await self._open("POST", question.path, body, question.model)
 
     async def _known(self, model: str) -> ModelDetails:
         """What is known of a model; what is no true Ollama may not know `/api/show`."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from adapters.repair.arguments import coerced, fit, tightened
-from adapters.repair.offered import Offered
+from adapters.repair.offered import offered
 from adapters.repair.written import Block, Written
 from gateway.core.events import ToolCalled
 from gateway.core.ids import new_id
@@ -21,7 +21,7 @@ class Calls:
     __slots__ = ("_ids", "_notes", "made", "offered")
 
     def __init__(self, tools: Sequence[ToolDefinition], notes: Notes) -> None:
-        self.offered = Offered(tools)
+        self.offered = offered(tools)
         self.made = False
         self._notes = notes
         self._ids: set[str] = set()
@@ -41,6 +41,8 @@ class Calls:
 
     def mended(self, call: ToolCall) -> ToolCalled:
         """A call that Ollama recognised. One of an unknown tool stays as it is."""
+        if call.id not in self._ids and self.offered.settles(call.name, call.arguments):
+            return self._called(call)
         call_id = self._unique(call.id)
         name = self.offered.named(call.name)
         if name is None:

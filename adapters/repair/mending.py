@@ -57,6 +57,8 @@ class Mender:
             return batch
         for event in batch:
             match event:
+                case TextDelta(text) if self._run is None and self._passages.plain(text):
+                    self._say(event)
                 case TextDelta() | ThinkingDelta():
                     self._heard(event)
                 case ToolCalled(call):
@@ -126,8 +128,9 @@ class Mender:
 
     def _end_run(self, *, cut: bool) -> None:
         """Settle what is held back: text or thoughts stop here, and something else comes."""
+        self._passages.starts = None
         if self._run is not None:
             self._passages.source.end(cut=cut)
             self._step()
-        self._run = self._passages.starts = None
-        self._passages.settle()
+            self._run = self._passages.starts = None
+            self._passages.settle()

@@ -3,19 +3,36 @@
 from collections.abc import Sequence
 from typing import Any
 
+from adapters.repair.plain import Plain
 from gateway.core.requests import ToolDefinition
 
-__all__ = ["Offered"]
+__all__ = ["Offered", "offered"]
+
+_REMEMBERED = 32
+_known: dict[int, tuple[Sequence[ToolDefinition], "Offered"]] = {}
+
+
+def offered(tools: Sequence[ToolDefinition]) -> "Offered":
+    """The tools as a mender looks them up; an agent's come back, as the same object."""
+    found = _known.get(id(tools))
+    if found is not None and found[0] is tools:
+        return found[1]
+    if len(_known) >= _REMEMBERED:
+        _known.clear()
+    made = Offered(tools)
+    _known[id(tools)] = tools, made
+    return made
 
 
 class Offered:
-    """The tools of one request. False when there are none."""
+    """Tools by their names. False when there are none. Nothing in it depends on an answer."""
 
-    __slots__ = ("_folded", "_schemas", "_tools")
+    __slots__ = ("_folded", "_plain", "_schemas", "_tools")
 
     def __init__(self, tools: Sequence[ToolDefinition]) -> None:
         self._tools = {tool.name: tool for tool in tools}
         self._schemas: dict[str, dict[str, Any]] = {}
+        self._plain: dict[str, Plain] = {}
         self._folded: dict[str, str | None] = {}
         for name in self._tools:
             folded = name.lower()
@@ -46,6 +63,15 @@ class Offered:
                 schema = {}
             self._schemas[name] = schema
         return schema
+
+    def settles(self, name: str, arguments: dict[str, Any]) -> bool:
+        """Whether a call of just this name is right at a glance."""
+        plain = self._plain.get(name)
+        if plain is None:
+            if name not in self._tools:
+                return False
+            plain = self._plain[name] = Plain(self.schema(name))
+        return plain.settles(arguments)
 
     def properties(self, name: str) -> dict[str, Any]:
         """The schemas of a tool's arguments, by their names."""

@@ -32,6 +32,11 @@ _IN_MESSAGE: Final = harmony.BEGINNINGS + harmony.ENDS
 
 _words = cache(Words)
 
+# The first characters of every word that means something wherever it stands, and those of words
+# that mean something only where an answer begins.
+_SUSPECT: Final = _words(*FAMILIES, *harmony.BEGINNINGS, *CLOSERS, *_LOOSE).starts
+_BARE: Final = BARE_ANALYSIS[0].lower() + BARE_ANALYSIS[0].upper()
+
 
 class Passages:
     """Reads one answer from `source` and gives its events to `out`.
@@ -60,6 +65,29 @@ class Passages:
         self._margin = True
         self._spoken: tuple[str, ...] = ()
         """The words of harmony that mean something now, if the answer began in it."""
+
+    def plain(self, text: str) -> bool:
+        """Whether this text, with which nothing is held, needs no reading: nearly no answer's does.
+
+        What follows is read as soon as it could begin a marker.
+        """
+        if _SUSPECT(text):
+            return False
+        if not self.begun:
+            words = text.lstrip()
+            if self.opened or not words or words[0] in _BARE:
+                return False
+            self.begun = True
+            self._margin = False
+        if self._margin or self._spoken:
+            return False
+        if self._calls.offered:
+            if len(self.said) <= loose.SHORT:
+                self.said += text
+            self.starts = _SUSPECT
+        else:
+            self.idle = True
+        return True
 
     def text(self) -> Reading[None]:
         """The answer itself, or more of it."""

@@ -142,6 +142,16 @@ def test_who_asks_for_a_window_gets_it(
     assert window(completed) == 5000
 
 
+def test_a_small_window_stays_its_callers_own(server: Server, ollama: Server, long: str) -> None:
+    """Who asked for nothing would find the answer cut or the prompt shifted out of the window; a
+    larger one does no harm, and is left as it is.
+    """
+    for asked, after in ((None, 8192), (512, 8192), (20_000, 20_000), (512, 8192)):
+        if asked:
+            assert window(server.chat(model=long, num_ctx=asked, max_tokens=5)) == asked
+        assert window(server.chat(model=long, max_tokens=5)) == loaded(ollama, long) == after
+
+
 @pytest.mark.parametrize("asked", [0, -1, 1.5, "8192", True])
 def test_what_is_no_window_is_refused(server: Server, root: Server, asked: Any) -> None:
     """OpenAI's manner: 400, with the name of the field."""

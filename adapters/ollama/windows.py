@@ -136,7 +136,10 @@ class Windows:
         `asked` is what the caller insists on, `answer` the most tokens the answer may have.
         """
         if asked is not None:
-            return self._sent(model, capped(asked, known))
+            window = capped(asked, known)
+            # Without `known`, so that it is looked up again: a small window stays its caller's own.
+            self._floors[full_name(model)] = Floor(window)
+            return window
         if self._policy == "ollama":
             return None
         if self._policy != "auto":
@@ -165,7 +168,7 @@ class Windows:
     def _looked_up(self, model: str, floor: Floor | None, known: ModelDetails) -> Floor:
         """With the window of the model's file taken into account, which may be new."""
         own = _OWN_WINDOW.search(known.parameters)
-        least = max(floor.tokens if floor else SMALLEST, int(own[1]) if own else 0)
+        least = max(floor.tokens if floor else 0, SMALLEST, int(own[1]) if own else 0)
         floor = Floor(capped(least, known), known)
         self._floors[full_name(model)] = floor
         return floor

@@ -73,6 +73,17 @@ def test_what_the_caller_insists_on_is_sent_and_remembered() -> None:
     assert windows.choose("demo", None, Prompt(1), None, known()) == 20_000
 
 
+def test_a_small_window_stays_its_callers_own() -> None:
+    windows, model = Windows("auto"), known()
+    for _ in range(2):
+        assert windows.choose("demo", 512, Prompt(1), None, model) == 512
+        assert windows.choose("demo", None, Prompt(1), None, model) == 8192
+    own = known("own", parameters="num_ctx 32768")
+    assert windows.choose("own", None, Prompt(1), None, own) == 32768
+    assert windows.choose("own", 512, Prompt(1), None, own) == 512
+    assert windows.choose("own", None, Prompt(1), None, own) == 32768
+
+
 def test_the_operator_may_choose_a_number_or_leave_it_to_ollama() -> None:
     assert Windows(4096).choose("demo", None, Prompt(9000), None, known()) == 4096
     assert Windows("ollama").choose("demo", None, Prompt(9000), None, known()) is None

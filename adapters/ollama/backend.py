@@ -20,6 +20,7 @@ from gateway.core.errors import (
     BackendFailed,
     ContextOverflow,
     MochiError,
+    ModelLoadFailed,
     ModelNotFound,
     Overloaded,
 )
@@ -140,20 +141,30 @@ class OllamaBackend:
         window = self._windows.choose(
             request.model, question.insisted, question.prompt, request.sampling.max_tokens, known
         )
-        request.notes.num_ctx = window
         try:
-            body = question.body(window, known)
-            return await self._open("POST", question.path, body, question.model)
+            return await self._in_window(question, window, known)
         except ContextOverflow as error:
             length = error.details.get("n_prompt_tokens")
             if length is None or window is None or question.insisted is not None:
                 raise question.overflow(error) from error
-            window = self._windows.grown(request.model, length, window, known)
+            window = self._windows.grown(length, window, known)
             if window is None:
                 raise question.overflow(error) from error
-        request.notes.num_ctx = window
+        return await self._in_window(question, window, known)
+
+    async def _in_window(
+        self, question: Question, window: int | None, known: ModelDetails
+    ) -> UpstreamResponse:
+        question.request.notes.num_ctx = window
         body = question.body(window, known)
-        return await self._open("POST", question.path, body, question.model)
+        try:
+            response = await self._open("POST", question.path, body, question.model)
+        except ModelLoadFailed:
+            self._windows.failed(question.model)
+            raise
+        if window is not None:
+            self._windows.loaded(question.model, window)
+        return response
 
     async def _known(self, model: str) -> ModelDetails:
         """What is known of a model; what is no true Ollama may not know `/api/show`."""

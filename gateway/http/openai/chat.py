@@ -6,7 +6,7 @@ import msgspec
 from litestar.types import Scope, Send
 
 from gateway.core.clock import unix_now
-from gateway.core.errors import InvalidRequest
+from gateway.core.errors import BackendFailed, InvalidRequest
 from gateway.core.events import Batch
 from gateway.core.ids import new_id
 from gateway.core.notes import Notes
@@ -42,6 +42,8 @@ OPERATION = RawOperation(
     streams=True,
     errors=ERRORS,
 )
+
+LARGEST_SEED = 2**63 - 1
 
 BODY = RequestDecoder(wire.ChatCompletionRequest)
 
@@ -91,7 +93,10 @@ class ChatCompletions(HotRoute):
     ) -> ChatRequest:
         """Agents send an effort to every model; one that cannot think is asked without, and the
         caller is told so. Ollama itself refuses the request."""
-        can = (await self.backend.show(request.model)).capabilities
+        try:
+            can = (await self.backend.show(request.model)).capabilities
+        except BackendFailed:  # no true Ollama may know this call, and does not judge efforts
+            return request
         if can is None or "thinking" in can:
             return request
         named = [
@@ -107,5 +112,5 @@ def seeded(request: ChatRequest, index: int) -> ChatRequest:
     seed = request.sampling.seed
     if not index or seed is None:
         return request
-    sampling = msgspec.structs.replace(request.sampling, seed=seed + index)
+    sampling = msgspec.structs.replace(request.sampling, seed=min(seed + index, LARGEST_SEED))
     return msgspec.structs.replace(request, sampling=sampling)

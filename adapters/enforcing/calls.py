@@ -49,6 +49,7 @@ class ToolChat:
         self._request = request
         self._wanted = request.response_format
         self._forced = request.tool_choice not in ("auto", "none")
+        self._one = not request.parallel_tool_calls or isinstance(request.tool_choice, NamedTool)
         self._offered = offered(request)
         self._by_name = {tool.name: tool for tool in self._offered}
         self._keeps_text = self._forced or not isinstance(self._wanted, AnyText)
@@ -93,7 +94,7 @@ class ToolChat:
     def _has_enough(self) -> bool:
         """The one call is there that was wanted. What follows is read, for the sake of the counts
         at its end, and dropped."""
-        return bool(self._calls) and not self._request.parallel_tool_calls
+        return bool(self._calls) and self._one
 
     def _accepts(self, call: ToolCall) -> bool:
         if self._has_enough:

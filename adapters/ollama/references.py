@@ -10,9 +10,11 @@ Schema = dict[str, Any]
 
 _encode = msgspec.json.Encoder().encode
 
-# References in one tool, and the bytes that they lead to: a few can lead to any number.
+# A few references can lead to any number of others: followed in one tool, and the bytes that they
+# bring in, as a multiple of what was written. A model should not read more than people wrote.
 _MOST = 5_000
-_MOST_BYTES = 256 * 1024
+_LEAST_BYTES = 16 * 1024
+_TIMES = 4
 
 _OLD = "#/definitions/"  # where drafts before 2019-09 keep what Ollama keeps under `$defs`
 _NEW = "#/$defs/"
@@ -71,7 +73,7 @@ class References:
     def __init__(self, root: Schema) -> None:
         self.root = root
         self._followed_so_far = 0
-        self._bytes_so_far = 0
+        self._bytes_left = max(_LEAST_BYTES, _TIMES * len(_encode(root)))
         self._sizes: dict[str, int] = {}
 
     def flat(self, schema: Schema, above: tuple[str, ...]) -> tuple[Schema, tuple[str, ...]]:
@@ -103,8 +105,8 @@ class References:
             return schema, above
         if reference not in self._sizes:
             self._sizes[reference] = len(_encode(target))
-        self._bytes_so_far += self._sizes[reference]
-        if self._bytes_so_far > _MOST_BYTES:
+        self._bytes_left -= self._sizes[reference]
+        if self._bytes_left < 0:
             raise TooLarge
         beside = {key: value for key, value in schema.items() if key != "$ref"}
         if reference in above or target is self.root:

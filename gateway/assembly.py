@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-from extensions.context.window import first_window
-from extensions.sessions.json_store import JSONSessionStore
 from litestar.plugins import InitPlugin
 from litestar.types import ASGIApp
 from msgspec.structs import replace
@@ -16,8 +14,10 @@ from adapters.images.fetcher import ImageFetcher
 from adapters.ollama.backend import OllamaBackend
 from adapters.ollama.passthrough import OllamaPassthrough
 from adapters.upstream.client import Timeouts, UpstreamClient
+from extensions.context.window import first_window
 from extensions.prompts.routes import PromptsExtension
 from extensions.prompts.store import PromptFiles
+from extensions.sessions.json_store import JSONSessionStore
 from extensions.sessions.routes import SessionsExtension
 from extensions.sessions.service import Sessions
 from extensions.status.routes import About, StatusExtension

@@ -182,7 +182,7 @@ def test_a_name_that_no_model_can_have() -> None:
 def test_what_has_no_effect_is_noted_and_what_asks_for_nothing_is_not() -> None:
     notes = Notes()
     choices(notes, user="me", logit_bias={}, tools=[], response_format={"type": "json_object"})
-    assert notes.ignored == ["user", "tools", "response_format"]
+    assert [*notes.ignored] == ["user", "tools", "response_format"]
     with pytest.raises(Unsupported):
         choices(Notes(strict=True), tools=[])
 

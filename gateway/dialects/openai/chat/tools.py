@@ -130,7 +130,10 @@ def read_choice(
                 raise without_tools(param)
             return tools, "required"
         case str():
-            raise invalid(param, f"'{choice[:64]}' is none of 'none', 'auto' and 'required'.")
+            words = (
+                "'none', 'auto' and 'required'" if param == "tool_choice" else "'none' and 'auto'"
+            )
+            raise invalid(param, f"'{choice[:64]}' is none of {words}.")
     return read_choice_object(convert(choice, param), tools, param)
 
 
@@ -147,10 +150,11 @@ def read_choice_object(choice: ChoiceObject, tools: Tools, param: str) -> tuple[
         raise without_tools(param)
     match choice:
         case ChoiceObject(type="function"):
+            at = f"{param}.function.name" if param == "tool_choice" else f"{param}.name"
             name = choice.function.name if choice.function else choice.name
             if name is None:
-                raise missing(f"{param}.function.name")
-            return tools, NamedTool(offered(name, tools, f"{param}.function.name").name)
+                raise missing(at)
+            return tools, NamedTool(offered(name, tools, at).name)
         case ChoiceObject(type="allowed_tools", allowed_tools=AllowedTools(allowed, mode)):
             return read_allowed(allowed, tools, param), read_mode(mode, param)
         case ChoiceObject(type="allowed_tools"):
@@ -191,7 +195,8 @@ def offered(name: str, tools: Tools, param: str) -> ToolDefinition:
 
 
 def without_tools(param: str) -> InvalidRequest:
-    return InvalidRequest(f"'{param}' is only allowed when tools are specified.", param=param)
+    what = "tools" if param == "tool_choice" else "functions"
+    return InvalidRequest(f"'{param}' is only allowed when {what} are specified.", param=param)
 
 
 def invalid(param: str, why: str) -> InvalidRequest:

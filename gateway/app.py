@@ -11,7 +11,7 @@ from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ASGIApp
 
 from gateway.core.backend import Backend
-from gateway.core.errors import InvalidRequest, MethodNotAllowed, RouteNotFound
+from gateway.core.errors import InvalidRequest, MethodNotAllowed, RouteNotFound, TooLarge
 from gateway.http.ahead import Ahead
 from gateway.http.errors import log_failure, render
 from gateway.http.guards import GuardRules, Guards
@@ -106,11 +106,13 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
 
 
 def translated(request: Request[Any, Any, Any], error: HTTPException) -> Exception:
-    """What Litestar raises by itself: no such route, wrong method, a parameter it cannot read."""
+    """What Litestar raises by itself: no such route, wrong method, a body that is too large."""
     method, path = request.scope["method"], request.scope["path"]
     if error.status_code == 404:
         return RouteNotFound(f"Invalid URL ({method} {path})")
     if error.status_code == 405:
         allow = (error.headers or {}).get("allow", "")
         return MethodNotAllowed(f"{method} is not allowed on {path}.", tuple(allow.split(", ")))
+    if error.status_code == 413:
+        return TooLarge(request.route_handler.resolve_request_max_body_size() or 0)
     return InvalidRequest(error.detail) if error.status_code < 500 else error

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from litestar.plugins import InitPlugin
 from litestar.types import ASGIApp
 from msgspec.structs import replace
 
@@ -13,7 +14,13 @@ from adapters.images.fetcher import ImageFetcher
 from adapters.ollama.backend import OllamaBackend
 from adapters.ollama.passthrough import OllamaPassthrough
 from adapters.upstream.client import Timeouts, UpstreamClient
-from extensions.status.routes import StatusExtension
+from extensions.context.window import first_window
+from extensions.prompts.routes import PromptsExtension
+from extensions.prompts.store import PromptFiles
+from extensions.sessions.json_store import JSONSessionStore
+from extensions.sessions.routes import SessionsExtension
+from extensions.sessions.service import Sessions
+from extensions.status.routes import About, StatusExtension
 from gateway import __version__
 from gateway.app import create_app
 from gateway.config import Config, load
@@ -38,9 +45,7 @@ def build(config: Config) -> ASGIApp:
         backend = AliasedBackend(backend, config.aliases)
     return create_app(
         backend,
-        extensions=[
-            StatusExtension(backend, ollama_host=config.ollama_shown, version=__version__),
-        ],
+        extensions=extensions(config, backend),
         guards=guard_rules(config),
         rules=Rules(
             max_body=config.max_body_bytes,
@@ -51,6 +56,22 @@ def build(config: Config) -> ASGIApp:
         ollama=ollama_routes(config) if config.ollama_passthrough else None,
         documents=config.on_loopback or config.api_key is not None,
     )
+
+
+def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
+    """What the gateway has under `/api/v1`."""
+    sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
+    prompts = PromptFiles(config.folder(config.system_prompts_dir))
+    about = About(
+        ollama_host=config.ollama_shown,
+        version=__version__,
+        dynamic_window=config.dynamic_context_window_enabled,
+    )
+    return [
+        StatusExtension(backend, sessions, about),
+        SessionsExtension(sessions, backend, prompts, first_window),
+        PromptsExtension(prompts),
+    ]
 
 
 def from_environment() -> ASGIApp:

@@ -19,6 +19,7 @@ from gateway.core.messages import (
 )
 from gateway.core.models import ModelDetails, full_name
 from gateway.core.requests import ChatRequest, CompletionRequest
+from gateway.core.windows import step
 
 __all__ = [
     "ContextPolicy",
@@ -27,13 +28,11 @@ __all__ = [
     "asked_window",
     "measured",
     "measured_text",
-    "step",
 ]
 
 ContextPolicy = Literal["auto", "ollama"] | int
 """By need, Ollama's own choice, or so many tokens."""
 
-SMALLEST = 8192
 LARGEST = 2**31 - 1
 BYTES_PER_TOKEN = 3.5
 TOKENS_PER_MESSAGE = 4
@@ -102,11 +101,6 @@ def asked_window(request: ChatRequest | CompletionRequest) -> int | None:
             reason="invalid_value",
         )
     return own
-
-
-def step(tokens: int) -> int:
-    """The smallest of 8192, 16384, 32768, … that is at least `tokens`."""
-    return max(SMALLEST, 1 << max(tokens - 1, 0).bit_length())
 
 
 class Windows:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import Raw
 
-from adapters.ollama.windows import Prompt, Windows, asked_window, measured, step
+from adapters.ollama.windows import Prompt, Windows, asked_window, measured
 from gateway.core.errors import InvalidRequest
 from gateway.core.messages import (
     AssistantMessage,
@@ -22,14 +22,6 @@ from gateway.core.requests import ChatRequest
 
 def known(name: str = "demo", **fields: Any) -> ModelDetails:
     return ModelDetails(name=name, capabilities=None, **fields)
-
-
-@pytest.mark.parametrize(
-    ("tokens", "window"),
-    [(0, 8192), (1, 8192), (8192, 8192), (8193, 16384), (16384, 16384), (100_000, 131072)],
-)
-def test_windows_come_in_doublings(tokens: int, window: int) -> None:
-    assert step(tokens) == window
 
 
 def test_a_prompt_is_measured_by_its_bytes() -> None:

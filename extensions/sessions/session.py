@@ -96,8 +96,8 @@ class ToolSettings(Struct, frozen=True, kw_only=True):
 
     def policy_of(self, tool: str) -> Policy:
         """The policy that holds for a call of this tool."""
-        own = POLICIES.get(self.tool_policies.get(tool, ""))
-        return own or POLICIES.get(self.execution_policy, "always_confirm")
+        policy = self.tool_policies.get(tool, self.execution_policy)
+        return POLICIES.get(policy, "always_confirm")
 
 
 class AgentSettings(Struct, frozen=True, kw_only=True):
@@ -144,7 +144,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """A conversation with all that belongs to it.
 
     `version` is that of the file it came from (`""`: none yet); with `read_only` the file is of a
-    later major version, which must not be written.
+    later major version, which must not be written. By `revision` a store tells whether what it
+    keeps is still what this was loaded from; nobody else reads it, and no file has it.
     """
 
     id: str
@@ -160,6 +161,7 @@ class Session(Struct, frozen=True, kw_only=True):
     kept: Kept = field(default_factory=Kept)
     version: str = ""
     read_only: bool = False
+    revision: str = ""
 
     def item(self) -> "SessionItem":
         """The session as a list shows it."""

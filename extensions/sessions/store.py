@@ -18,7 +18,7 @@ class SessionStore(Protocol):
     """
 
     async def create(self, session: Session) -> Session:
-        """Keep a new session; on disk when this returns."""
+        """Keep a new session; on disk when this returns. `Conflict` if there is one of its id."""
         ...
 
     async def load(self, id: str) -> Session:

@@ -111,18 +111,21 @@ def explain(schema: Schema, fields: FieldTable) -> None:
 
 
 def corrected(path: str, operation: Schema, bodies: Bodies) -> Schema:
-    """An operation of Litestar's with our answer to bad input.
+    """An operation of Litestar's with our errors.
 
     Litestar promises a 400 in its own shape wherever there is input, and takes no other word for
-    it; what it raises is rendered by `gateway.http.errors`.
+    it; what it raises is rendered by `gateway.http.errors`. Other errors have no body yet.
     """
-    responses = dict(operation.get("responses", {}))
-    if responses.get("400", {}).get("description") != LITESTARS_400:
-        return operation
-    del responses["400"]
     status, kind = ("422", MochiErrorBody) if path.startswith("/api/") else ("400", ErrorBody)
-    ours = {"description": "The input is not valid.", "content": json_of(kind, bodies)}
-    return {**operation, "responses": {**responses, status: ours}}
+    body = json_of(kind, bodies)
+    responses = dict(operation.get("responses", {}))
+    if responses.get("400", {}).get("description") == LITESTARS_400:
+        del responses["400"]
+        responses[status] = {"description": "The input is not valid.", "content": body}
+    for code, response in responses.items():
+        if code >= "400" and "content" not in response:
+            responses[code] = {**response, "content": body}
+    return {**operation, "responses": dict(sorted(responses.items()))}
 
 
 def described_operation(operation: RawOperation, bodies: Bodies) -> Schema:

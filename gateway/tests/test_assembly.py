@@ -1,8 +1,10 @@
 """What the settings become."""
 
 import json
+from pathlib import Path
 
 import httpx
+import msgspec
 
 from adapters.simulator import Simulator
 from gateway.assembly import build, guard_rules
@@ -44,3 +46,45 @@ async def test_aliases_answer_under_their_own_names() -> None:
         assert (await http.get("/v1/models/gpt-4o")).json()["capabilities"] == ["completion"]
         missing = (await http.get("/v1/models/lost")).json()["error"]
         assert missing["code"] == "model_not_found"
+
+
+async def test_sessions_and_prompts_are_files_of_the_data_folder(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with (
+        Simulator() as simulator,
+        live_server(build(Config(ollama_host=simulator.url, data_dir=data))) as url,
+        httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False) as http,
+    ):
+        assert (await http.get("/sessions")).json() == {"sessions": []}
+        assert (await http.get("/system-prompts")).json() == {"prompts": []}
+        assert not data.exists()
+        prompt = {"filename": "brief.md", "content": "Be brief."}
+        assert (await http.post("/system-prompts", json=prompt)).status_code == 201
+        body = {"model": "demo", "system_prompt_source_file": "brief.md"}
+        made = await http.post("/sessions", json=body)
+        assert made.status_code == 201
+        id = made.json()["session_id"]
+        kept = json.loads((data / "chat_sessions" / f"{id}.json").read_text("utf-8"))
+        assert kept["messages"][0]["content"] == "Be brief."
+        assert kept["metadata"]["context_window_config"]["last_adjustment"] == "initial_setup"
+        assert (data / "system_prompts" / "brief.md").read_text("utf-8") == "Be brief."
+        status = (await http.get(f"/sessions/{id}/status")).json()
+        assert status["system_prompt_file"] == "brief.md"
+        assert status["context_window"]["model_max_context"] > 2048
+        names = [model["name"] for model in (await http.get("/models")).json()["models"]]
+        assert "demo:latest" in names
+        assert "demo-embed:latest" not in names
+        assert (await http.delete(f"/sessions/{id}")).status_code == 204
+        assert not (data / "chat_sessions" / f"{id}.json").exists()
+
+
+async def test_the_switch_for_windows_by_need_is_shown(tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path, dynamic_context_window_enabled=False)
+    async with (
+        Simulator() as simulator,
+        live_server(build(msgspec.structs.replace(config, ollama_host=simulator.url))) as url,
+        httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False) as http,
+    ):
+        id = (await http.post("/sessions", json={"model": "demo"})).json()["session_id"]
+        status = (await http.get(f"/sessions/{id}/status")).json()
+        assert status["context_window"]["dynamic_enabled"] is False

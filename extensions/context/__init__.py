@@ -1,0 +1,1 @@
+"""How large a context window a session asks for."""

@@ -1,0 +1,1 @@
+"""System prompts that are kept as files, for sessions to begin with."""

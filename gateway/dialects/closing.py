@@ -12,6 +12,10 @@ from msgspec.structs import FieldInfo, fields
 __all__ = ["closed", "unknown_fields"]
 
 
+ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
 @cache
 def closed(kind: Any) -> Any:
     """The same type, in which no struct at any depth takes an unknown field.
@@ -55,15 +59,21 @@ def structs_of(kind: Any) -> list[Any]:
     return [struct for part in get_args(kind) for struct in structs_of(part)]
 
 
-def unknown_fields(value: Any, kind: Any, at: str) -> Iterator[str]:
-    """Where `value`, which stands at `at`, has fields that its type has not: `messages[0].x`."""
-    match value:
-        case list():
-            for index, item in enumerate(value):
+def unknown_fields(part: bytes | msgspec.Raw, kind: Any, at: str) -> Iterator[str]:
+    """Where a JSON text, which stands at `at`, has fields that its type has not: `messages[0].x`.
+
+    Values of no struct are not read at all: they could be anything.
+    """
+    structs = structs_of(kind)
+    if not structs:
+        return
+    match bytes(part).lstrip()[:1]:
+        case b"[":
+            for index, item in enumerate(ITEMS.decode(part)):
                 yield from unknown_fields(item, kind, f"{at}[{index}]")
-        case dict() if structs := structs_of(kind):
+        case b"{":
             known = {field.encode_name: field.type for each in structs for field in fields(each)}
-            for name, member in value.items():
+            for name, member in MEMBERS.decode(part).items():
                 place = f"{at}.{name}" if at else name
                 if name in known:
                     yield from unknown_fields(member, known[name], place)

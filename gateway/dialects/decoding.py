@@ -45,7 +45,7 @@ class RequestDecoder(Generic[T]):
         return decode_part(self._tolerant, part, at), self._unknown(part, at)
 
     def _unknown(self, part: bytes | msgspec.Raw, at: str) -> list[str]:
-        return [*unknown_fields(msgspec.json.decode(part), self._kind, at)]
+        return [*unknown_fields(part, self._kind, at)]
 
 
 UNKNOWN_FIELD = "unknown_parameter"

@@ -253,6 +253,27 @@ async def test_calls_of_a_reply_that_breaks_off_are_not_recorded() -> None:
     assert await kept(sessions) == [("user", "Hi"), ("partial", "I will add.")]
 
 
+class Slow(MemorySessionStore):
+    """Takes its time, and could be cancelled meanwhile."""
+
+    async def commit(self, session: Session, changes: Sequence[Change], at: str) -> Session:
+        await asyncio.sleep(0.02)
+        return await super().commit(session, changes, at)
+
+
+async def test_a_partial_answer_is_recorded_however_often_the_turn_is_cancelled() -> None:
+    sessions = await sessions_with(store=Slow())
+    backend = Rounds([[TextDelta("Half")], 60.0])
+    taking = asyncio.create_task(taken(turn_of(sessions, backend)))
+    await asyncio.sleep(0.1)
+    for _ in range(3):
+        taking.cancel()
+        await asyncio.sleep(0.005)
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    assert await kept(sessions) == [("user", "Hi"), ("partial", "Half")]
+
+
 class Full(MemorySessionStore):
     """Takes the question and the window, and no more."""
 

@@ -157,3 +157,10 @@ async def test_a_stream_that_moves_has_no_pings_and_leaves_no_timer() -> None:
     sent = len(wire.sent)
     await asyncio.sleep(0.12)
     assert len(wire.sent) == sent
+
+
+async def test_a_ping_never_comes_beside_the_first_frame() -> None:
+    """Its time may come in the very turn of the loop in which the stream begins."""
+    for wait in (0.049, 0.05, 0.051):
+        wire = await streamed(ScriptedBackend(wait, [HI], [BYE]))
+        assert [message["type"] for message in wire.sent].count("http.response.start") == 1

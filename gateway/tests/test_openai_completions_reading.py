@@ -13,7 +13,7 @@ from gateway.dialects.openai.completions import wire
 from gateway.dialects.openai.completions.fields import FIELDS
 from gateway.dialects.openai.completions.reading import Choices, read
 
-DECODER = RequestDecoder(wire.CompletionRequest)
+DECODER = RequestDecoder[wire.CompletionRequest](wire.CompletionRequest)
 
 
 def choices(notes: Notes | None = None, max_n: int = 16, **fields: Any) -> Choices:

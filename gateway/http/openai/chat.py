@@ -46,7 +46,7 @@ OPERATION = RawOperation(
 
 LARGEST_SEED = 2**63 - 1
 
-BODY = RequestDecoder(wire.ChatCompletionRequest)
+BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest)
 
 
 class ChatCompletions(HotRoute):

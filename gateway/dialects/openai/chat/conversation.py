@@ -23,7 +23,7 @@ from gateway.core.messages import (
     text,
 )
 from gateway.core.notes import Notes
-from gateway.dialects.decoding import decode_part, missing
+from gateway.dialects.decoding import RequestDecoder, missing
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.images import read_image
 from gateway.dialects.openai.sounds import read_sound
@@ -35,7 +35,7 @@ QUOTE, BRACKET, NULL = b'"[n'
 
 MOST_IDS = 8
 
-PARTS = msgspec.json.Decoder(list[wire.Part])
+PARTS = RequestDecoder[list[wire.Part]](list[wire.Part])
 ARGUMENTS = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -178,7 +178,9 @@ def read_content(content: Raw, index: int, notes: Notes, *types: str) -> Content
         return (JSONTextPart(content),)
     at = f"messages[{index}].content"
     if first == BRACKET:
-        parts = decode_part(PARTS, content, at)
+        parts, unknown = PARTS.decode_part(content, at)
+        for place in unknown:
+            notes.ignore(place, why="is no field of this API")
         return tuple(read_part(part, f"{at}[{i}]", types, notes) for i, part in enumerate(parts))
     if first == NULL:
         return ()

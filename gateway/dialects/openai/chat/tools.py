@@ -7,23 +7,24 @@ import msgspec
 from msgspec import Raw, Struct
 
 from gateway.core.errors import InvalidRequest, Unsupported
+from gateway.core.notes import Notes
 from gateway.core.requests import NamedTool, ToolChoice, ToolDefinition
-from gateway.dialects.decoding import decode_part, explained, missing
+from gateway.dialects.decoding import RequestDecoder, explained, missing
 from gateway.dialects.openai.chat import wire
 
 __all__ = ["json_object", "read_choice", "read_functions", "read_tools"]
 
 REMEMBERED, REMEMBERED_BYTES = 32, 256 * 1024
-remembered_tools: dict[tuple[int, bytes], tuple[bytes, tuple[ToolDefinition, ...]]] = {}
+remembered_tools: dict[tuple[int, bytes], tuple[bytes, "Tools", list[str]]] = {}
 
-TOOLS = msgspec.json.Decoder(list[wire.FunctionTool] | None)
+TOOLS = RequestDecoder[list[wire.FunctionTool] | None](list[wire.FunctionTool] | None)
 
 NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 
 Tools = tuple[ToolDefinition, ...]
 
 
-def read_tools(tools: Raw) -> Tools:
+def read_tools(tools: Raw, notes: Notes) -> Tools:
     """The tools; those of the last requests are remembered by their very bytes.
 
     Found by length and end rather than by a hash of the whole, which would be the dearest part.
@@ -34,18 +35,23 @@ def read_tools(tools: Raw) -> Tools:
     mark = len(text), text[-64:]
     known = remembered_tools.get(mark)
     if known is not None and known[0] == text:
-        return known[1]
-    read = decode_tools(text)
-    if len(text) <= REMEMBERED_BYTES:
-        if len(remembered_tools) >= REMEMBERED:
-            remembered_tools.clear()
-        remembered_tools[mark] = text, read
+        _, read, unknown = known
+    else:
+        read, unknown = decode_tools(text)
+        if len(text) <= REMEMBERED_BYTES:
+            if len(remembered_tools) >= REMEMBERED:
+                remembered_tools.clear()
+            remembered_tools[mark] = text, read, unknown
+    for place in unknown:
+        notes.ignore(place, why="is no field of this API")
     return read
 
 
-def decode_tools(text: bytes) -> Tools:
-    tools = decode_part(TOOLS, text, "tools") or ()
-    return tuple([read_tool(tool, f"tools[{index}]") for index, tool in enumerate(tools)])
+def decode_tools(text: bytes) -> tuple[Tools, list[str]]:
+    """The tools, and where there are fields that a tool does not have."""
+    tools, unknown = TOOLS.decode_part(text, "tools")
+    read = [read_tool(tool, f"tools[{index}]") for index, tool in enumerate(tools or ())]
+    return tuple(read), unknown
 
 
 def read_tool(tool: wire.FunctionTool, at: str) -> ToolDefinition:

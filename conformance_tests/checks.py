@@ -11,6 +11,7 @@ __all__ = [
     "Message",
     "answered_or_refused",
     "completion",
+    "each_chunk_says_something",
     "error_of",
     "fits",
     "fold",
@@ -18,6 +19,7 @@ __all__ = [
 ]
 
 FINISH_REASONS = {"stop", "length", "tool_calls", "content_filter", "function_call"}
+DELTA = {"role", "content", "refusal", "tool_calls", "reasoning_content", "reasoning"}
 
 
 def error_of(answer: Answer) -> dict[str, Any]:
@@ -105,6 +107,14 @@ def fold(answer: Answer) -> Message:
             if choice["finish_reason"] is not None:
                 message.finish_reasons.append(choice["finish_reason"])
     return message
+
+
+def each_chunk_says_something(answer: Answer) -> None:
+    """Whether every chunk of a stream with one choice has a role, a piece or the end, and nothing
+    of a kind that only one server knows."""
+    *chunks, last = [chunk["choices"][0]["delta"] for chunk in answer.chunks if chunk["choices"]]
+    assert all(delta.keys() <= DELTA for delta in [*chunks, last])
+    assert all(any(delta.values()) for delta in chunks)
 
 
 def take(message: Message, delta: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ class Models:
     tools: str
     thinking: str | None
     vision: str | None
+    embedding: str | None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -50,10 +51,12 @@ def gateway(pytestconfig: pytest.Config) -> Iterator[Gateway]:
 def models(pytestconfig: pytest.Config) -> Models:
     options = options_of(pytestconfig)
     if not options.base_url:
-        return Models("demo", "demo-tools", "demo-thinking", "demo-vision")
+        return Models("demo", "demo-tools", "demo-thinking", "demo-vision", "demo-embed")
     chat = options.model or ""
     tools = options.tools_model or chat
-    return Models(chat, tools, options.thinking_model, options.vision_model)
+    return Models(
+        chat, tools, options.thinking_model, options.vision_model, options.embedding_model
+    )
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +80,8 @@ def thinking_model(models: Models) -> str:
 @pytest.fixture(scope="session")
 def vision_model(models: Models) -> str:
     return models.vision or pytest.skip("no --vision-model given")
+
+
+@pytest.fixture(scope="session")
+def embedding_model(models: Models) -> str:
+    return models.embedding or pytest.skip("no --embedding-model given")

@@ -21,6 +21,7 @@ class Options:
     tools_model: str | None
     thinking_model: str | None
     vision_model: str | None
+    embedding_model: str | None
     patience: float | None
 
 
@@ -38,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--tools-model", help="a model that calls tools; default: that of --model")
     group.addoption("--thinking-model", help="a model that thinks; without it nothing is checked")
     group.addoption("--vision-model", help="a model that sees; without it nothing is checked")
+    group.addoption("--embedding-model", help="a model that embeds; without it nothing is checked")
     group.addoption("--patience", type=float, help="seconds to wait for one answer; default: 60")
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Raw
 
-from adapters.enforcing.answers import Asker, CutOff, read_json
+from adapters.enforcing.answers import Asker, CutOff, check_usable, read_json
 from adapters.enforcing.schemas import BadSchema, complaint
 from adapters.enforcing.wording import asked_for_arguments, asked_for_name, told_format
 from gateway.core.backend import Backend
@@ -49,6 +49,7 @@ class ToolChat:
         self._request = request
         self._wanted = request.response_format
         self._forced = request.tool_choice not in ("auto", "none")
+        self._one = not request.parallel_tool_calls or isinstance(request.tool_choice, NamedTool)
         self._offered = offered(request)
         self._by_name = {tool.name: tool for tool in self._offered}
         self._keeps_text = self._forced or not isinstance(self._wanted, AnyText)
@@ -61,7 +62,7 @@ class ToolChat:
     async def batches(self) -> AsyncGenerator[Batch, None]:
         check_schemas(tool for tool in self._offered if tool.strict or self._forced)
         if not isinstance(self._wanted, AnyText):
-            read_json("{}", self._wanted)
+            check_usable(self._wanted)
         # Ollama's engine has a grammar for the format or calls, not both.
         request = msgspec.structs.replace(
             self._request, tools=self._offered, tool_choice="auto", response_format=AnyText()
@@ -79,18 +80,24 @@ class ToolChat:
             case TextDelta():
                 if self._keeps_text:
                     self._said.append(event)
-                return not self._keeps_text
+                return not self._keeps_text and not self._has_enough
             case ThinkingDelta():
-                return True
+                return not self._has_enough
             case ToolCalled(call):
                 return self._accepts(call)
             case Finished():
                 self._finished = event
-                self._asker.heard(event)
+                self._asker.heard(event.usage)
                 return False
 
+    @property
+    def _has_enough(self) -> bool:
+        """The one call is there that was wanted. What follows is read, for the sake of the counts
+        at its end, and dropped."""
+        return bool(self._calls) and self._one
+
     def _accepts(self, call: ToolCall) -> bool:
-        if self._calls and not self._request.parallel_tool_calls:
+        if self._has_enough:
             return False
         tool = self._by_name.get(call.name)
         if tool is None:
@@ -107,8 +114,10 @@ class ToolChat:
         reason = self._finished.reason
         try:
             await self._settle(events)
-        except CutOff:
+        except CutOff as cut:
             reason = "length"
+            if not self._forced and not self._calls:
+                events.append(TextDelta(cut.text))
         if any(isinstance(event, ToolCalled) for event in events):
             reason = "tool_calls"
         return [*events, Finished(reason, self._asker.usage, self._finished.timings)]
@@ -116,7 +125,7 @@ class ToolChat:
     async def _settle(self, events: list[ChatEvent]) -> None:
         """Add what the first answer did not give: calls mended, the demanded call, the format."""
         for call, tool, mistakes in self._rejected:
-            if self._calls and not self._request.parallel_tool_calls:
+            if self._has_enough:
                 return
             self._calls += 1
             events.append(ToolCalled(await self._called(tool, mistakes, call.id)))
@@ -148,7 +157,6 @@ class ToolChat:
         answer = await self._asker.json(
             self._aside(messages),
             JSONOf("function", Raw(msgspec.json.encode(schema))),
-            None,
             "it called no function",
         )
         return self._by_name[answer.value["name"]]
@@ -159,7 +167,6 @@ class ToolChat:
         answer = await self._asker.json(
             self._aside(messages),
             JSONOf(tool.name, tool.parameters),
-            None,
             mistakes,
         )
         return ToolCall(id or new_id("call_"), tool.name, answer.value)
@@ -173,11 +180,12 @@ class ToolChat:
 
     async def _formatted(self, wanted: AnyJSON | JSONOf) -> TextDelta:
         read = read_json(self._text(), wanted)
-        if read.mistakes:
-            told = msgspec.structs.replace(
-                self._request, messages=told_format(self._request.messages, wanted)
-            )
-            read = await self._asker.json(told, wanted, None, read.mistakes)
+        if not read.mistakes:
+            logprobs = [entry for delta in self._said for entry in delta.logprobs]
+            return TextDelta(read.text, tuple(logprobs))
+        messages = told_format(self._request.messages, wanted)
+        told = msgspec.structs.replace(self._request, messages=messages)
+        read = await self._asker.json(told, wanted, read.mistakes)
         return TextDelta(read.text, read.logprobs)
 
     def _text(self) -> str:

@@ -5,25 +5,33 @@ from contextlib import aclosing
 
 import msgspec
 
-from adapters.enforcing.answers import Asker, CutOff, JSONText, read_json
+from adapters.enforcing.answers import (
+    NOTHING_BUT_BLANKS,
+    Asker,
+    CutOff,
+    JSONText,
+    LostInBlanks,
+    check_usable,
+    guarded,
+    never_came,
+    read_json,
+)
 from adapters.enforcing.wording import told_format
 from gateway.core.backend import Backend
-from gateway.core.errors import InvalidAnswer
 from gateway.core.events import (
     Batch,
     ChatEvent,
     Finished,
+    FinishReason,
     TextDelta,
     ThinkingDelta,
-    TokenLogprob,
+    Timings,
     ToolCalled,
+    Usage,
 )
 from gateway.core.requests import AnyJSON, ChatRequest, JSONOf
 
 __all__ = ["FormattedChat"]
-
-LONGEST_BLANK = 1000
-"""Characters of white space in a row, after which a model is taken to have lost its way."""
 
 
 class FormattedChat:
@@ -42,62 +50,63 @@ class FormattedChat:
             request, messages=told_format(request.messages, wanted)
         )
         self._asker = Asker(backend, self._request, retries)
-        self._said: list[str] = []
-        self._logprobs: list[TokenLogprob] = []
-        self._blank = 0
+        self._said: list[TextDelta] = []
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
-        read_json("{}", self._wanted)  # a schema that cannot be used is refused before Ollama works
-        finished = Finished("stop")
-        async with aclosing(self._backend.chat(self._request)) as batches:
-            async for batch in batches:
-                shown: list[ChatEvent] = []
-                for event in batch:
-                    match event:
-                        case Finished():
-                            finished = event
-                            self._asker.heard(event)
-                        case TextDelta():
-                            self._hear(event)
-                            if self._request.stream:
+        check_usable(self._wanted)
+        finished: Finished | None = None
+        async with aclosing(guarded(self._backend.chat(self._request))) as batches:
+            try:
+                async for batch in batches:
+                    shown: list[ChatEvent] = []
+                    for event in batch:
+                        match event:
+                            case Finished():
+                                finished = event
+                            case TextDelta():
+                                self._said.append(event)
+                                if self._request.stream:
+                                    shown.append(event)
+                            case ThinkingDelta() | ToolCalled():
                                 shown.append(event)
-                        case ThinkingDelta() | ToolCalled():
-                            shown.append(event)
-                if shown:
-                    yield shown
-                if self._blank > LONGEST_BLANK:
-                    break
+                    if shown:
+                        yield shown
+            except LostInBlanks:
+                # An answer that was broken off has no counts: about a token for each piece.
+                self._asker.heard(Usage(completion_tokens=len(self._said)))
+        if finished is not None:
+            self._asker.heard(finished.usage)
         yield await self._end(finished)
 
-    def _hear(self, delta: TextDelta) -> None:
-        self._said.append(delta.text)
-        self._logprobs.extend(delta.logprobs)
-        self._blank = self._blank + len(delta.text) if delta.text.isspace() else 0
-
-    async def _end(self, finished: Finished) -> Batch:
-        said = JSONText("".join(self._said), logprobs=tuple(self._logprobs))
-        reason = finished.reason
+    async def _end(self, finished: Finished | None) -> Batch:
+        said = JSONText(
+            "".join([delta.text for delta in self._said]),
+            logprobs=tuple([entry for delta in self._said for entry in delta.logprobs]),
+        )
+        reason: FinishReason = finished.reason if finished else "stop"
         if reason != "length":
             try:
-                said = await self._fitting(said)
-            except CutOff:
-                reason = "length"
-        ended = Finished(reason, self._asker.usage, finished.timings)
+                said = await self._fitting(said, lost=finished is None)
+            except CutOff as cut:
+                said, reason = JSONText(cut.text), "length"
+        ended = Finished(reason, self._asker.usage, finished.timings if finished else Timings())
         if self._request.stream:
             return [ended]
         return [TextDelta(said.text, said.logprobs), ended]
 
-    async def _fitting(self, said: JSONText) -> JSONText:
+    async def _fitting(self, said: JSONText, *, lost: bool) -> JSONText:
         read = read_json(said.text, self._wanted)
+        if lost and read.mistakes:
+            read = JSONText(said.text.rstrip(), mistakes=NOTHING_BUT_BLANKS)
         if not read.mistakes:
             return said if read.text == said.text else self._unfenced(said, read)
         if self._request.stream:
-            raise InvalidAnswer(f"The model did not give what was demanded: {read.mistakes}.")
-        return await self._asker.json(self._request, self._wanted, read, "")
+            raise never_came(read.mistakes)
+        return await self._asker.mended(self._request, self._wanted, read)
 
     def _unfenced(self, said: JSONText, read: JSONText) -> JSONText:
         """The JSON without the fence around it, unless that was shown already."""
         if self._request.stream:
-            raise InvalidAnswer("The model put its JSON into a code fence.")
+            raise never_came("it stands in a code fence")
         self._request.notes.repair("fence")
-        return read
+        return msgspec.structs.replace(read, logprobs=said.logprobs)

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 __all__ = ["BadSchema", "compiled", "complaint"]
 
 MAX_SCHEMA_BYTES = 256 * 1024
+MAX_KEPT_BYTES = 16 * 1024
+MAX_PATTERN_BYTES = 256 * 1024
+"""Of one compiled regular expression, in memory."""
+MOST_PATTERNS = 200
 MOST_MISTAKES = 3
 LONGEST_MISTAKE = 300
 
@@ -35,9 +39,14 @@ def complaint(schema: bytes, value: Any) -> str:
     return "; ".join(mistakes)
 
 
-@lru_cache(maxsize=128)
 def compiled(schema: bytes) -> "Validator":
-    """The validator of a schema, kept because the same few come with every request.
+    """The validator of a schema; small ones are kept, because the same few come with every
+    request."""
+    return kept(schema) if len(schema) <= MAX_KEPT_BYTES else made(schema)
+
+
+def made(schema: bytes) -> "Validator":
+    """A new validator.
 
     Offline: a `$ref` may name any address. And with a regular-expression engine that never
     backtracks, because patterns come from the caller; it knows no look-around.
@@ -46,12 +55,17 @@ def compiled(schema: bytes) -> "Validator":
 
     if len(schema) > MAX_SCHEMA_BYTES:
         raise BadSchema(f"it is larger than {MAX_SCHEMA_BYTES} bytes")
+    if schema.count(b'"pattern') > MOST_PATTERNS:
+        raise BadSchema(f"it has more than {MOST_PATTERNS} patterns")
     try:
         return jsonschema_rs.validator_for(
             _decode(schema),
             offline=True,
             validate_formats=False,
-            pattern_options=jsonschema_rs.RegexOptions(),
+            pattern_options=jsonschema_rs.RegexOptions(size_limit=MAX_PATTERN_BYTES),
         )
     except (jsonschema_rs.ValidationError, ValueError, RecursionError) as error:
         raise BadSchema(str(error).partition("\n")[0][:LONGEST_MISTAKE]) from None
+
+
+kept = lru_cache(maxsize=128)(made)

@@ -40,6 +40,11 @@ _encode = msgspec.json.Encoder().encode
 
 _MEDIA = (ImagePart, RemoteImagePart, AudioPart)
 _NO_OPTIONS = wire.Options()
+_ANY_VALUE = Raw(
+    b'{"anyOf":[{"type":"object"},{"type":"array"},{"type":"string"},{"type":"number"},'
+    b'{"type":"boolean"},{"type":"null"}]}'
+)
+"""What `{}` means, which some of Ollama's paths take for no format at all."""
 
 
 def chat(request: ChatRequest, num_ctx: int | None = None) -> bytes:
@@ -177,7 +182,7 @@ def _format(wanted: ResponseFormat) -> str | Raw | None:
         case AnyJSON():
             return "json"
         case JSONOf(schema=schema):
-            return schema
+            return schema if bytes(schema).strip(b"{} \t\r\n") else _ANY_VALUE
 
 
 def options(

@@ -10,6 +10,7 @@ from adapters.ollama import answering, asking, wire
 from adapters.ollama.described import DescribedCards
 from adapters.ollama.errors import garbled, refused, reported, unanswered
 from adapters.ollama.questions import ChatQuestion, CompletionQuestion, Question
+from adapters.ollama.queue import Queue
 from adapters.ollama.shown import ShownModels
 from adapters.ollama.windows import ContextPolicy, Windows
 from adapters.upstream.client import UpstreamClient
@@ -20,8 +21,8 @@ from gateway.core.errors import (
     BackendFailed,
     ContextOverflow,
     MochiError,
+    ModelLoadFailed,
     ModelNotFound,
-    Overloaded,
 )
 from gateway.core.events import Batch
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
@@ -45,10 +46,6 @@ _embed = msgspec.json.Decoder(wire.EmbedAnswer)
 _version = msgspec.json.Decoder(wire.VersionAnswer)
 
 
-_IN_TURN: Final = ("/api/chat", "/api/generate", "/api/embed")
-"""What the queue limit holds for: the others ask nothing of a model."""
-
-
 _NOTHING_KNOWN: Final = ModelDetails(name="", capabilities=None)
 
 
@@ -70,9 +67,8 @@ class OllamaBackend:
         probe_seconds: float = 2,
     ) -> None:
         self._client = client
-        self._queue_limit = queue_limit
+        self._queue = Queue(queue_limit)
         self._repair = repair
-        self._waiting = 0
         self._probe_seconds = probe_seconds
         self._shown = ShownModels(self._show)
         self._described = DescribedCards(self._shown)
@@ -140,20 +136,33 @@ class OllamaBackend:
         window = self._windows.choose(
             request.model, question.insisted, question.prompt, request.sampling.max_tokens, known
         )
-        request.notes.num_ctx = window
         try:
-            body = question.body(window, known)
-            return await self._open("POST", question.path, body, question.model)
+            return await self._in_window(question, window, known)
         except ContextOverflow as error:
             length = error.details.get("n_prompt_tokens")
             if length is None or window is None or question.insisted is not None:
                 raise question.overflow(error) from error
-            window = self._windows.grown(request.model, length, window, known)
+            window = self._windows.grown(length, window, known)
             if window is None:
                 raise question.overflow(error) from error
-        request.notes.num_ctx = window
+        return await self._in_window(question, window, known)
+
+    async def _in_window(
+        self, question: Question, window: int | None, known: ModelDetails
+    ) -> UpstreamResponse:
+        question.request.notes.num_ctx = window
         body = question.body(window, known)
-        return await self._open("POST", question.path, body, question.model)
+        self._queue.join(question.request.notes)
+        try:
+            response = await self._open("POST", question.path, body, question.model)
+        except ModelLoadFailed:
+            self._windows.failed(question.model)
+            raise
+        finally:
+            self._queue.leave(question.request.notes)
+        if window is not None:
+            self._windows.loaded(question.model, window)
+        return response
 
     async def _known(self, model: str) -> ModelDetails:
         """What is known of a model; what is no true Ollama may not know `/api/show`."""
@@ -165,10 +174,13 @@ class OllamaBackend:
     async def embed(self, request: EmbedRequest) -> Embeddings:
         """All inputs in one call; one bad input fails them all."""
         body = asking.embed(request)
+        self._queue.join(request.notes)
         try:
             answer = await self._whole(_embed, "POST", "/api/embed", body, request.model)
         except ContextOverflow as error:
             raise ContextOverflow(error.message, param="input", **error.details) from error
+        finally:
+            self._queue.leave(request.notes)
         return answering.embeddings(answer, expected=len(request.inputs))
 
     async def version(self) -> str:
@@ -215,17 +227,8 @@ class OllamaBackend:
         return answer
 
     async def _open(self, method: str, path: str, body: bytes, model: str) -> UpstreamResponse:
-        """An answer with status 200 that does not call itself something else than JSON.
-
-        Ollama says nothing before the first token, so this may take its turn.
-        """
-        if self._waiting >= self._queue_limit and path in _IN_TURN:
-            raise Overloaded(f"{self._waiting} requests are waiting for Ollama already.")
-        self._waiting += 1
-        try:
-            response = await self._client.open(method, path, body)
-        finally:
-            self._waiting -= 1
+        """An answer with status 200 that does not call itself something else than JSON."""
+        response = await self._client.open(method, path, body)
         if response.status == 200 and _may_be_json(response.content_type):
             return response
         with response:

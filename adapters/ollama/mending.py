@@ -1,5 +1,7 @@
 """Which answers need mending: by what is known of the model, and what was offered to it."""
 
+import re
+
 from adapters.repair.mending import Mender
 from gateway.core.models import ModelDetails
 from gateway.core.requests import AnyText, ChatRequest
@@ -8,6 +10,9 @@ __all__ = ["mender"]
 
 TAIL = 160
 """Characters at the end of a template that can hold what opens the answer."""
+OPEN_END = re.compile(
+    r"""<think>(?:\\n|\s){0,9}(?:['"]\s{0,9}-?\}\}\s{0,9}(?:\{%-?\s{0,9}endif\s{0,9}-?%\}\s{0,9}){0,3})?\Z"""
+)
 
 
 def mender(request: ChatRequest, known: ModelDetails, *, repair: bool) -> Mender | None:
@@ -25,13 +30,13 @@ def mender(request: ChatRequest, known: ModelDetails, *, repair: bool) -> Mender
 
 
 def opens_thinking(template: str) -> bool:
-    """Whether a prompt ends with an open `<think>`, so that the text begins inside it.
+    """Whether a prompt surely ends with an open `<think>`, so that the text begins inside it.
 
-    Read off the end of the template, Go's or Jinja's, where conditions may still follow.
+    Read off the end of the template: behind the tag only line ends, the end of the string that it
+    stands in, and the end of Jinja's `if add_generation_prompt` may follow. A wrong guess would
+    make reasoning of a whole answer.
     """
-    tail = template[-TAIL:]
-    _, opened, after = tail.rpartition("<think>")
-    return bool(opened) and "</think>" not in after
+    return OPEN_END.search(template[-TAIL:]) is not None
 
 
 def family(known: ModelDetails) -> str:

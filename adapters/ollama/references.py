@@ -2,11 +2,19 @@
 
 from typing import Any
 
+import msgspec
+
 __all__ = ["References", "TooLarge", "local_definitions", "refers"]
 
 Schema = dict[str, Any]
 
-_MOST = 5_000  # references in one tool; a few that refer to each other can lead to any number
+_encode = msgspec.json.Encoder().encode
+
+# A few references can lead to any number of others: followed in one tool, and the bytes that they
+# bring in, as a multiple of what was written. A model should not read more than people wrote.
+_MOST = 5_000
+_LEAST_BYTES = 16 * 1024
+_TIMES = 4
 
 _OLD = "#/definitions/"  # where drafts before 2019-09 keep what Ollama keeps under `$defs`
 _NEW = "#/$defs/"
@@ -65,6 +73,8 @@ class References:
     def __init__(self, root: Schema) -> None:
         self.root = root
         self._followed_so_far = 0
+        self._bytes_left = max(_LEAST_BYTES, _TIMES * len(_encode(root)))
+        self._sizes: dict[str, int] = {}
 
     def flat(self, schema: Schema, above: tuple[str, ...]) -> tuple[Schema, tuple[str, ...]]:
         """`schema` without `$ref` and `allOf` at its top, and the references it is a part of.
@@ -93,6 +103,11 @@ class References:
         target = _pointed(reference, self.root)
         if target is None:
             return schema, above
+        if reference not in self._sizes:
+            self._sizes[reference] = len(_encode(target))
+        self._bytes_left -= self._sizes[reference]
+        if self._bytes_left < 0:
+            raise TooLarge
         beside = {key: value for key, value in schema.items() if key != "$ref"}
         if reference in above or target is self.root:
             found, inside = _named(reference, target), above

@@ -6,33 +6,16 @@ from msgspec import Raw
 from adapters.ollama import wire
 from adapters.ollama.schemas import Misshapen, TooLarge, kept
 from gateway.core.errors import InvalidRequest
-from gateway.core.requests import ToolDefinition
+from gateway.core.remembered import Remembered
+from gateway.core.requests import ToolDefinition, small
 
 __all__ = ["rendered"]
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
-_REMEMBERED = 32
-_renderings: dict[int, tuple[tuple[ToolDefinition, ...], Raw]] = {}
-
 # Ollama shows templates `"properties": null` for a tool that declares none.
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
-
-
-def rendered(tools: tuple[ToolDefinition, ...]) -> Raw:
-    """The JSON of these tools; an agent's come back with every request, as the same object.
-
-    Raises `InvalidRequest` for a schema that Ollama could not read.
-    """
-    known = _renderings.get(id(tools))
-    if known is not None and known[0] is tools:
-        return known[1]
-    rendering = Raw(_encode([_tool(tool) for tool in tools]))
-    if len(_renderings) >= _REMEMBERED:
-        _renderings.clear()
-    _renderings[id(tools)] = tools, rendering
-    return rendering
 
 
 def _tool(tool: ToolDefinition) -> wire.Tool:
@@ -52,3 +35,11 @@ def _tool(tool: ToolDefinition) -> wire.Tool:
         # Deeper, larger or with longer numbers than anyone writes: Ollama may judge it.
         return wire.Tool(wire.Function(tool.name, tool.description, tool.parameters))
     return wire.Tool(wire.Function(tool.name, description, parameters))
+
+
+def _rendered(tools: tuple[ToolDefinition, ...]) -> Raw:
+    return Raw(_encode([_tool(tool) for tool in tools]))
+
+
+rendered = Remembered(_rendered, small)
+"""The JSON of these tools; `InvalidRequest` for a schema that Ollama could not read."""

@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Raw, Struct
@@ -18,7 +19,7 @@ from gateway.core.messages import (
 )
 from gateway.core.models import ModelDetails, full_name
 from gateway.core.requests import ChatRequest, CompletionRequest
-from gateway.core.windows import SMALLEST, step
+from gateway.core.windows import step
 
 __all__ = [
     "ContextPolicy",
@@ -34,6 +35,7 @@ ContextPolicy = Literal["auto", "ollama"] | int
 
 AskedWindow = int | Literal["ollama"] | None
 
+LARGEST = 2**31 - 1
 BYTES_PER_TOKEN = 3.5
 TOKENS_PER_MESSAGE = 4
 TOKENS_PER_IMAGE = 768
@@ -92,32 +94,28 @@ def octets(text: str) -> int:
 def asked_window(request: ChatRequest | CompletionRequest) -> AskedWindow:
     """The window the caller insists on, by our field or among Ollama's own options."""
     own = request.options.get("num_ctx") if request.options else None
-    if not isinstance(own, int):
+    if not isinstance(own, int) or isinstance(own, bool):
         return request.context_length
-    if own < 1:
+    if not 1 <= own <= LARGEST:
         raise InvalidRequest(
-            "The option 'num_ctx' must be at least 1.", param="options", reason="invalid_value"
+            f"The option 'num_ctx' must be a number from 1 to {LARGEST}.",
+            param="options",
+            reason="invalid_value",
         )
     return own
 
 
-class Floor(Struct):
-    """The least window for a model: what was last sent, or what its file says."""
-
-    tokens: int
-    known: ModelDetails | None = None
-
-
 class Windows:
-    """Chooses `num_ctx`, and remembers what was last sent for each model.
+    """Chooses `num_ctx`, and remembers with what each model was last loaded.
 
     Ollama loads a model again, for seconds or minutes, whenever the window changes; so it grows in
-    doublings, and does not shrink. Whatever reaches Ollama through the gateway shares this memory.
+    doublings, and does not shrink. Every chat and completion shares this memory; a caller's own
+    small window is none that others have to live with.
     """
 
     def __init__(self, policy: ContextPolicy) -> None:
         self._policy = policy
-        self._floors: dict[str, Floor] = {}
+        self._loaded: dict[str, int] = {}
 
     @property
     def by_need(self) -> bool:
@@ -137,39 +135,35 @@ class Windows:
         `asked` is what the caller insists on, `answer` the most tokens the answer may have.
         """
         if isinstance(asked, int):
-            return self._sent(model, capped(asked, known))
+            return capped(asked, known)
         if asked == "ollama" or self._policy == "ollama":
             return None
         if self._policy != "auto":
-            return self._sent(model, self._policy)
+            return self._policy
         # Half as much again as the prompt seems to take.
         need = prompt.tokens + max(prompt.tokens // 2, min(answer or 0, MOST_RESERVED))
-        floor = self._floors.get(full_name(model))
-        if floor is None or floor.known is not known:
-            floor = self._looked_up(model, floor, known)
-        if need <= floor.tokens:
-            return floor.tokens
-        return self._sent(model, capped(max(step(need), floor.tokens), known))
+        least = max(self._loaded.get(full_name(model), 0), own_window(known.parameters))
+        return capped(max(least, step(need)), known)
 
-    def grown(self, model: str, prompt_tokens: int, sent: int, known: ModelDetails) -> int | None:
+    def grown(self, prompt_tokens: int, sent: int, known: ModelDetails) -> int | None:
         """A larger window, now that the true length is known; `None` when the model has none."""
         window = capped(step(prompt_tokens + prompt_tokens // 2), known)
-        if not self.by_need or window <= max(sent, prompt_tokens):
-            return None
-        return self._sent(model, window)
+        return window if self.by_need and window > max(sent, prompt_tokens) else None
 
-    def _sent(self, model: str, window: int) -> int:
-        floor = self._floors.setdefault(full_name(model), Floor(window))
-        floor.tokens = window
-        return window
+    def loaded(self, model: str, window: int) -> None:
+        """The model answers in this window, so it is there."""
+        self._loaded[full_name(model)] = window
 
-    def _looked_up(self, model: str, floor: Floor | None, known: ModelDetails) -> Floor:
-        """With the window of the model's file taken into account, which may be new."""
-        own = _OWN_WINDOW.search(known.parameters)
-        least = max(floor.tokens if floor else SMALLEST, int(own[1]) if own else 0)
-        floor = Floor(capped(least, known), known)
-        self._floors[full_name(model)] = floor
-        return floor
+    def failed(self, model: str) -> None:
+        """The model could not be loaded: what went well before may go well no more."""
+        self._loaded.pop(full_name(model), None)
+
+
+@lru_cache(maxsize=256)
+def own_window(parameters: str) -> int:
+    """The window that a model's file asks for; 0 when it asks for none."""
+    found = _OWN_WINDOW.search(parameters)
+    return int(found[1]) if found else 0
 
 
 def capped(window: int, known: ModelDetails) -> int:

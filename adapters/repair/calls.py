@@ -1,6 +1,5 @@
 """Calls for the caller, made of what a model wrote and of what Ollama itself recognised."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from adapters.repair.arguments import coerced, fit, tightened
@@ -20,7 +19,7 @@ class Calls:
 
     __slots__ = ("_ids", "_notes", "made", "offered")
 
-    def __init__(self, tools: Sequence[ToolDefinition], notes: Notes) -> None:
+    def __init__(self, tools: tuple[ToolDefinition, ...], notes: Notes) -> None:
         self.offered = offered(tools)
         self.made = False
         self._notes = notes

@@ -32,7 +32,7 @@ _WORDS: Final = {
     "-Infinity": "null",
 }
 _ODD: Final = re.compile(r"\\.|[\x00-\x1f\"]", re.DOTALL)
-_FENCE: Final = re.compile(r"\A\s*+```\w*+\s*+|\s*+```\s*+\Z")
+_FENCE: Final = re.compile(r"\A\s*+```\w*+\s*+")
 _TWICE: Final = 3
 
 
@@ -89,7 +89,10 @@ def objects_in(value: Any) -> Read | None:
 
 
 def unfenced(text: str) -> str:
-    return _FENCE.sub("", text) if "```" in text[:64] else text
+    """The text without a code fence around it."""
+    if "```" not in text[:64]:
+        return text
+    return _FENCE.sub("", text).rstrip().removesuffix("```").rstrip()
 
 
 def _mended(text: str) -> str | None:

@@ -1,7 +1,5 @@
 """An answer's events, mended while they pass."""
 
-from collections.abc import Sequence
-
 from adapters.repair import loose
 from adapters.repair.calls import Calls
 from adapters.repair.passages import Passages
@@ -36,7 +34,7 @@ class Mender:
 
     def __init__(
         self,
-        tools: Sequence[ToolDefinition],
+        tools: tuple[ToolDefinition, ...],
         notes: Notes,
         *,
         opened: bool = False,

@@ -1,27 +1,12 @@
 """The tools that a model may call, under all the names that it gives them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from adapters.repair.plain import Plain
-from gateway.core.requests import ToolDefinition
+from gateway.core.remembered import Remembered
+from gateway.core.requests import ToolDefinition, small
 
 __all__ = ["Offered", "offered"]
-
-_REMEMBERED = 32
-_known: dict[int, tuple[Sequence[ToolDefinition], "Offered"]] = {}
-
-
-def offered(tools: Sequence[ToolDefinition]) -> "Offered":
-    """The tools as a mender looks them up; an agent's come back, as the same object."""
-    found = _known.get(id(tools))
-    if found is not None and found[0] is tools:
-        return found[1]
-    if len(_known) >= _REMEMBERED:
-        _known.clear()
-    made = Offered(tools)
-    _known[id(tools)] = tools, made
-    return made
 
 
 class Offered:
@@ -29,7 +14,7 @@ class Offered:
 
     __slots__ = ("_folded", "_plain", "_schemas", "_tools")
 
-    def __init__(self, tools: Sequence[ToolDefinition]) -> None:
+    def __init__(self, tools: tuple[ToolDefinition, ...]) -> None:
         self._tools = {tool.name: tool for tool in tools}
         self._schemas: dict[str, dict[str, Any]] = {}
         self._plain: dict[str, Plain] = {}
@@ -91,3 +76,7 @@ class Offered:
             if keys <= self.properties(name).keys() and self.satisfied(name, dict.fromkeys(keys))
         ]
         return fitting[0] if len(fitting) == 1 and keys else None
+
+
+offered = Remembered(Offered, small)
+"""The tools as a mender looks them up."""

@@ -25,8 +25,8 @@ class Budget:
         self.root = root
         self._left = _STEPS
 
-    def spend(self) -> None:
-        self._left -= 1
+    def spend(self, steps: int = 1) -> None:
+        self._left -= steps
         if self._left < 0:
             raise OutOfBudget
 
@@ -73,7 +73,7 @@ def fits(value: Any, schema: Any, budget: Budget) -> bool:
     types = types_of(schema)
     if types and not any(_is(value, each) for each in types):
         return False
-    if not _listed(value, schema):
+    if not _listed(value, schema, budget):
         return False
     alternatives = branches(schema)
     if alternatives and not any(fits(value, each, budget) for each in alternatives):
@@ -109,10 +109,12 @@ def _is(value: Any, type_name: str) -> bool:
     return True
 
 
-def _listed(value: Any, schema: dict[str, Any]) -> bool:
+def _listed(value: Any, schema: dict[str, Any], budget: Budget) -> bool:
     allowed = schema.get("enum")
-    if isinstance(allowed, list) and not _among(value, allowed):
-        return False
+    if isinstance(allowed, list):
+        budget.spend(len(allowed))
+        if not _among(value, allowed):
+            return False
     return "const" not in schema or _among(value, [schema["const"]])
 
 

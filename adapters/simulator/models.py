@@ -169,6 +169,12 @@ _INSERTING = replace(
     system="",
     parameters={},
 )
+_LONG = replace(
+    _BY_NAME["demo-vision"],
+    capabilities=("completion", "tools", "vision"),
+    template=_TOOLS,
+    context_length=131_072,
+)
 _SLOW = Pace(token_delay=0.05, rest_after=12, rest=2.0)
 
 
@@ -218,12 +224,14 @@ class Catalogue:
         return sorted(self._installed.values(), key=lambda model: -model.modified_at)
 
     def _unlisted(self, name: Name) -> Model | None:
-        """`demo-slow`, `demo-insert`, the faults and the personalities, each on its own model."""
+        """The faults and personalities, each on its own model, and what else answers unlisted."""
         model, known = None, name.model.lower()
         if known == "demo-slow":
             model = _renamed(_BY_NAME["demo"], name, pace=_SLOW)
         elif known == "demo-insert":
             model = _renamed(_INSERTING, name)
+        elif known == "demo-long":
+            model = _renamed(_LONG, name)
         elif fault := fault_of(known):
             model = _renamed(_BY_NAME[fault.on], name, fault=fault)
         elif personality := PERSONALITIES.get(known):

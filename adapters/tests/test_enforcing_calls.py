@@ -175,3 +175,24 @@ async def test_a_schema_that_nothing_can_be_checked_with_is_refused_at_once() ->
     with pytest.raises(InvalidRequest) as caught:
         await heard(Answers(), asked(tools=(bad,)))
     assert caught.value.param == "tools"
+
+
+async def test_every_strict_call_has_its_own_retries() -> None:
+    wrong = [("weather", {"town": n}) for n in range(4)]
+    backend = Answers(called(*wrong), *[said('{"city": "Paris"}')] * 4)
+    events = await heard(backend, asked(tools=(tool("weather", strict=True),)))
+    assert calls(events) == [("weather", PARIS)] * 4
+
+
+async def test_a_named_function_is_called_once() -> None:
+    backend = Answers(called(("weather", PARIS), ("weather", {"city": "Rome"})))
+    assert calls(await heard(backend, asked(NamedTool("weather")))) == [("weather", PARIS)]
+
+
+async def test_what_follows_the_only_call_is_not_shown() -> None:
+    script: list[list[ChatEvent]] = [
+        [ToolCalled(ToolCall("c", "weather", PARIS)), TextDelta("And now"), ThinkingDelta("Hm")],
+        [Finished("tool_calls", Usage(10, 9))],
+    ]
+    events = await heard(Answers(script), asked(parallel_tool_calls=False))
+    assert [type(event) for event in events] == [ToolCalled, Finished]

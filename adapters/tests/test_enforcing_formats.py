@@ -10,7 +10,7 @@ from adapters.enforcing.backend import EnforcingBackend
 from adapters.enforcing.schemas import BadSchema, compiled, complaint
 from adapters.tests.answers import Answers
 from gateway.core.errors import InvalidAnswer, InvalidRequest
-from gateway.core.events import ChatEvent, Finished, TextDelta, Usage, each
+from gateway.core.events import ChatEvent, Finished, TextDelta, TokenLogprob, Usage, each
 from gateway.core.messages import SystemMessage, UserMessage, text, text_of
 from gateway.core.requests import AnyJSON, ChatRequest, JSONOf
 from gateway.testing import ScriptedBackend
@@ -128,3 +128,32 @@ def test_schemas_are_bounded_and_kept() -> None:
     assert compiled(b"{}") is compiled(b"{}")
     with pytest.raises(BadSchema):
         compiled(b'{"description": "' + b"x" * 300_000 + b'"}')
+
+
+async def test_a_retry_lost_in_white_space_is_stopped_as_well() -> None:
+    lost: list[list[ChatEvent]] = [[TextDelta(" \n" * 300)]] * 100
+    backend = Answers(said("Five."), lost, said(GOOD))
+    assert (await heard(backend, asked()))[0] == TextDelta(GOOD)
+
+
+async def test_a_retry_that_was_cut_is_what_the_caller_gets() -> None:
+    events = await heard(Answers(said("Five."), said('{"ag', reason="length")), asked())
+    assert events == [TextDelta('{"ag'), Finished("length", Usage(10, 4))]
+
+
+async def test_the_logprobs_of_an_answer_without_its_fence_stay() -> None:
+    entry = TokenLogprob("x", -1.0)
+    fenced: list[list[ChatEvent]] = [
+        [TextDelta(f"```json\n{GOOD}\n```", (entry,))],
+        [Finished("stop")],
+    ]
+    assert (await heard(Answers(fenced), asked(logprobs=0)))[0] == TextDelta(GOOD, (entry,))
+
+
+def test_validators_are_kept_only_of_small_schemas() -> None:
+    large = b'{"description": "' + b"x" * 20_000 + b'"}'
+    assert compiled(large) is not compiled(large)
+    with pytest.raises(BadSchema):
+        compiled(
+            msgspec.json.encode({"properties": {f"p{n}": {"pattern": "a"} for n in range(300)}})
+        )

@@ -335,3 +335,11 @@ def test_whatever_is_sent_ollama_can_read(parameters: dict[str, Any]) -> None:
     kept = read_tool({"type": "function", "function": shown}, Place("ChatRequest"))
     assert kept.description == shown["description"]
     assert msgspec.json.decode(msgspec.json.encode(kept.parameters)) == shown["parameters"]
+
+
+def test_references_bring_in_no_more_than_a_few_times_what_was_written() -> None:
+    long = {"type": "string", "description": "x" * 20_000}
+    properties = {f"p{n}": {"$ref": "#/$defs/long"} for n in range(1000)}
+    schema = {"type": "object", "properties": properties, "$defs": {"long": long}}
+    written = msgspec.json.encode(schema)
+    assert len(rendered((ToolDefinition("f", "", Raw(written)),))) < 5 * len(written)

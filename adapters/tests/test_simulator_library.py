@@ -39,6 +39,18 @@ async def test_exactly_seven_models_are_listed() -> None:
         ]
 
 
+async def test_a_large_model_is_there_without_being_listed() -> None:
+    async with Simulator() as simulator:
+        card = (await ask(simulator, "/api/show", {"model": "demo-long"})).json
+        assert card["model_info"]["llama.context_length"] == 131_072
+        assert {"completion", "tools", "vision"} == set(card["capabilities"])
+        long = chat("demo-long", options={"num_ctx": 200_000})
+        long["messages"][0]["content"] = "x " * 100_000
+        reply = await ask(simulator, "/api/chat", long)
+        assert reply.json["prompt_eval_count"] > 100_000
+        assert await loaded(simulator) == {"demo-long:latest": 131_072}
+
+
 async def test_a_pull_reports_progress_and_brings_the_model() -> None:
     async with Simulator() as simulator:
         assert (await ask(simulator, "/api/chat", chat("demo-new"))).status == 404

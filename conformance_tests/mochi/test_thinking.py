@@ -49,3 +49,27 @@ def test_thinking_is_not_sent_back_as_an_answer(
     message = message_of(server.chat(model=thinking_model))
     messages = [*ask("Say hello."), message, *ask("And again.")]
     assert message_of(server.chat(model=thinking_model, messages=messages))["content"]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_budget_that_thinking_uses_up(
+    server: Server, thinking_model: str, root: Server, stream: bool
+) -> None:
+    """opencode 44385: tokens that are counted but never arrive, and an empty answer that looks
+    finished. The thoughts are there, and the reason is `length`.
+    """
+    options = {"stream_options": {"include_usage": True}} if stream else {}
+    answer = server.chat(model=thinking_model, max_tokens=5, stream=stream, **options)
+    if stream:
+        message = fold(answer)
+        thoughts, content, usage = message.reasoning, message.content, message.usage
+        (reason,) = message.finish_reasons
+    else:
+        whole = completion(answer)
+        (choice,) = whole["choices"]
+        thoughts, content = choice["message"]["reasoning_content"], choice["message"]["content"]
+        reason, usage = choice["finish_reason"], whole["usage"]
+    assert thoughts
+    assert (content, reason) == ("", "length")
+    assert usage
+    assert 0 < usage["completion_tokens"] <= 5

@@ -19,6 +19,15 @@ def test_an_answer_is_a_chat_completion(server: Server) -> None:
     assert choice["message"]["content"]
 
 
+def test_the_body_is_the_object_and_nothing_else(server: Server) -> None:
+    """RFC 8259: a JSON text. Comments of event streams, sent to keep a connection alive, and blank
+    lines before it break clients that do not expect them (open-webui 13277).
+    """
+    body = server.chat().body
+    assert body.startswith(b"{")
+    assert body.rstrip(b"\n").endswith(b"}")
+
+
 def test_what_is_not_there_is_null(server: Server) -> None:
     """OpenAI's OpenAPI document: a choice requires logprobs and a message refusal, if only null."""
     (choice,) = completion(server.chat())["choices"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance_tests.checks import completion, fold
+from conformance_tests.checks import completion, each_chunk_says_something, fold
 from conformance_tests.wire import Answer, Server, ask
 
 COUNT = ask("Count to 20")
@@ -79,6 +79,13 @@ def test_each_choice_says_where_it_stands(plain: Answer) -> None:
         assert isinstance(choice["delta"], dict)
         reasons.append(choice["finish_reason"])
     assert reasons == [None] * (len(reasons) - 1) + ["stop"]
+
+
+def test_every_chunk_says_something(plain: Answer) -> None:
+    """OpenAI's deltas: a role, a piece, or the end. Strict clients fail at kinds of chunks that
+    only one server has, and UIs redraw for each empty one.
+    """
+    each_chunk_says_something(plain)
 
 
 def test_the_text_comes_in_pieces(plain: Answer) -> None:

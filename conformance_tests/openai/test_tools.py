@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from conformance_tests.checks import Message, completion, fold, message_of
+from conformance_tests.checks import (
+    Message,
+    completion,
+    each_chunk_says_something,
+    error_of,
+    fold,
+    message_of,
+)
 from conformance_tests.wire import Answer, Server, ask
 
 CITY = {
@@ -64,22 +71,71 @@ def test_a_streamed_call_is_the_same_call(streamed: Answer) -> None:
     assert message.role == "assistant"
 
 
-def test_the_first_fragment_introduces_the_call(streamed: Answer) -> None:
-    """openai-node throws on a call whose first fragment lacks id, type or name; openai-python
-    doubles what a later one repeats.
-    """
-    fragments = [
+def fragments(answer: Answer) -> list[dict[str, Any]]:
+    return [
         fragment
-        for chunk in streamed.chunks
+        for chunk in answer.chunks
         for choice in chunk["choices"]
         for fragment in choice["delta"].get("tool_calls", ())
     ]
-    first, *later = fragments
+
+
+def introduced(answer: Answer) -> None:
+    """Whether the only call of a stream is introduced by its first fragment, and by no other."""
+    first, *later = fragments(answer)
     assert first["id"]
     assert first["type"] == "function"
     assert first["function"]["name"] == "get_weather"
     assert all(not fragment.keys() & {"id"} for fragment in later)
     assert all("name" not in fragment.get("function", {}) for fragment in later)
+
+
+def test_the_first_fragment_introduces_the_call(streamed: Answer) -> None:
+    """openai-node throws on a call whose first fragment lacks id, type or name; openai-python
+    doubles what a later one repeats.
+    """
+    introduced(streamed)
+
+
+def test_a_named_call_is_introduced_as_well(server: Server, tools_model: str) -> None:
+    """vllm 16340: the way that a call was asked for changes nothing of its fragments."""
+    named = {"type": "function", "function": {"name": "get_weather"}}
+    answer = server.stream(model=tools_model, messages=QUESTION, tools=[WEATHER], tool_choice=named)
+    if answer.status == 400:
+        assert error_of(answer)["param"] == "tool_choice"
+        pytest.skip("named calls are refused by name")
+    introduced(answer)
+    assert fold(answer).finish_reasons == ["tool_calls"]
+
+
+def test_every_chunk_of_a_call_says_something(streamed: Answer) -> None:
+    """vmlx 219: chunks of a kind that only one server has, and empty ones, break strict clients."""
+    each_chunk_says_something(streamed)
+    assert len({chunk["id"] for chunk in streamed.chunks}) == 1
+
+
+@pytest.mark.parametrize("limit", [1, 2, 4, 8])
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_limit_in_the_middle_of_a_call(
+    server: Server, tools_model: str, limit: int, stream: bool
+) -> None:
+    """vllm 37937: `max_tokens` may end an answer anywhere; it ends as an answer, not as a failure,
+    and whoever reads `tool_calls` has whole calls.
+    """
+    answer = server.chat(
+        model=tools_model, messages=QUESTION, tools=[WEATHER], max_tokens=limit, stream=stream
+    )
+    if stream:
+        message = fold(answer)
+        (reason,), arguments = message.finish_reasons, [call.arguments for call in message.calls]
+        assert answer.body.endswith(b"data: [DONE]\n\n")
+    else:
+        (choice,) = completion(answer)["choices"]
+        called = choice["message"].get("tool_calls", ())
+        reason, arguments = choice["finish_reason"], [c["function"]["arguments"] for c in called]
+    assert reason in ("length", "tool_calls")
+    if reason == "tool_calls":
+        assert all(json.loads(text) for text in arguments)
 
 
 def test_the_finish_reason_has_a_chunk_after_the_calls(streamed: Answer) -> None:

@@ -109,6 +109,24 @@ def test_stream_helper_parses(client: OpenAI, server: Server) -> None:
         assert isinstance(stream.get_final_completion().choices[0].message.parsed, Person)
 
 
+def test_two_choices(client: OpenAI, server: Server) -> None:
+    """openai-python: `choices` in the order of their index, each with a reason of its own."""
+    try:
+        completion = client.chat.completions.create(model=server.model, messages=COUNT, n=2)
+    except openai.BadRequestError as error:
+        if error.param != "n":
+            raise
+        pytest.skip("this server refuses n")
+    assert [choice.index for choice in completion.choices] == [0, 1]
+    assert all(choice.message.content for choice in completion.choices)
+    with client.chat.completions.stream(model=server.model, messages=COUNT, n=2) as stream:
+        choices = stream.get_final_completion().choices
+    assert [choice.index for choice in choices] == [0, 1]
+    assert all(choice.message.content for choice in choices)
+    assert [choice.message.role for choice in choices] == ["assistant"] * 2
+    assert [choice.finish_reason for choice in choices] == ["stop"] * 2
+
+
 def test_tool_loop(client: OpenAI, tools_model: str) -> None:
     """OpenAI's function calling guide: call, run, send back, read the answer."""
     tools = [pydantic_function_tool(GetWeather, name="get_weather")]

@@ -57,6 +57,7 @@ class Turn:
         self._tools = tools
         self._approver = approver
         self._dynamic_windows = dynamic_windows
+        self._seen: Session | None = None
         self._decision = Decision(None, "no_adjustment")
 
     async def check(self) -> None:
@@ -65,6 +66,7 @@ class Turn:
         if session.read_only:
             raise SessionReadOnly(session.id, session.version)
         self._kept_messages(session)
+        self._seen = session
 
     async def steps(self) -> AsyncGenerator[Steps, None]:
         """Wait for the session, and answer. The session is free again when this is closed.
@@ -72,7 +74,8 @@ class Turn:
         If it is deleted meanwhile, the task that takes the steps is cancelled, with the reason.
         """
         with self._sessions.streaming(self.session_id, self._deleted()):
-            async with self._sessions.turn(self.session_id) as opened:
+            seen, self._seen = self._seen, None
+            async with self._sessions.turn(self.session_id, seen) as opened:
                 record = Record(opened, self._sessions, self._kept_messages(opened.session))
                 if self._question.message is not None:
                     await record.ask(self._question.message)

@@ -11,8 +11,8 @@ __all__ = ["Tokens", "fitting", "texts", "time_from", "tokens_from"]
 T = TypeVar("T")
 Default = TypeVar("Default")
 
-MOST_TOKENS = 2**53
-"""The last integer that programs which count in floats tell from its neighbours."""
+MOST_TOKENS = 2**31 - 1
+"""Ollama refuses a larger `num_ctx`."""
 
 Tokens = Annotated[int, Meta(ge=0, le=MOST_TOKENS)]
 

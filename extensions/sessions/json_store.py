@@ -35,7 +35,7 @@ ATTEMPTS = 20
 HALF_WRITTEN = 0.3
 """Seconds after its last change in which a damaged file may be one that is just being written."""
 
-LOOK_AGAIN = 0.02
+LOOKS, LOOK_AGAIN = 15, 0.02
 
 
 class Found(Struct, frozen=True):
@@ -65,8 +65,9 @@ class JSONSessionStore:
     async def create(self, session: Session) -> Session:
         return await self._stored(partial(self._create, session))
 
-    async def load(self, id: str) -> Session:
-        return await self._stored(partial(self._load, id))
+    async def load(self, id: str, known: Session | None = None) -> Session:
+        read = partial(self._load, id) if known is None else partial(self._current, known)
+        return await self._stored(read)
 
     async def list(self) -> Sequence[SessionItem]:
         # The first list reads every file: those who ask meanwhile are to wait outside the threads.
@@ -99,7 +100,9 @@ class JSONSessionStore:
 
     def _load(self, id: str) -> Session:
         found = self._read(id)
-        while found.session is None and 0 <= time.time() - found.modified < HALF_WRITTEN:
+        for _ in range(LOOKS):
+            if found.session is not None or not just_written(found):
+                break
             time.sleep(LOOK_AGAIN)
             found = self._read(id)
         self._remember(id, found)
@@ -186,6 +189,10 @@ class JSONSessionStore:
         entry = Entry(found.revision, found.session.item() if found.session else None)
         self._listing.put(id, entry)
         return entry
+
+
+def just_written(found: Found) -> bool:
+    return 0 <= time.time() - found.modified < HALF_WRITTEN
 
 
 def written_at(modified: float) -> str:

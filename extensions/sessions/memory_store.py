@@ -25,7 +25,7 @@ class MemorySessionStore:
         self._sessions[session.id] = session
         return session
 
-    async def load(self, id: str) -> Session:
+    async def load(self, id: str, known: Session | None = None) -> Session:
         try:
             return self._sessions[id]
         except KeyError:

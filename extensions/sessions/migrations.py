@@ -12,8 +12,6 @@ __all__ = ["migrate"]
 
 Metadata = dict[str, Any]
 
-BY_NECESSITY = {True: "always_confirm", False: "never_confirm"}
-
 
 def migrate(metadata: Metadata) -> tuple[str, ...]:
     """Take all steps that are needed, and name them."""
@@ -39,7 +37,7 @@ def with_policy(metadata: Metadata) -> bool:
         return False
     necessary = settings.pop("confirmation_necessary")
     if settings.get("execution_policy") is None:
-        settings["execution_policy"] = BY_NECESSITY.get(necessary is not False)
+        settings["execution_policy"] = "never_confirm" if necessary is False else "always_confirm"
     return True
 
 

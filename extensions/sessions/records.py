@@ -63,11 +63,12 @@ def session_from(data: bytes, id: str, modified: str) -> Session:
     metadata = METADATA.decode(document.pop("metadata"))
     raws = MESSAGES.decode(document.pop("messages"))
     others = {key: msgspec.json.decode(raw) for key, raw in document.items()}
-    if steps := migrate(metadata):
-        log.info("Session %s is of an older format; missing or moved: %s.", id, ", ".join(steps))
+    steps = migrate(metadata)
     time = time_from(metadata.get("updated_at"), modified)
     background = Background(id, fitting(metadata.get("model"), str, ""), time)
     messages = [message_of(raw, index, background) for index, raw in enumerate(raws)]
+    if steps:
+        log.info("Session %s is of an older format; missing or moved: %s.", id, ", ".join(steps))
     return assembled(background, tuple(messages), metadata, others)
 
 

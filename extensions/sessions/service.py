@@ -63,13 +63,14 @@ class Sessions:
         return await self._store.list()
 
     @asynccontextmanager
-    async def turn(self, id: str) -> AsyncIterator[OpenSession]:
-        """Wait for the session, and hold it. It is read when the turn comes."""
+    async def turn(self, id: str, known: Session | None = None) -> AsyncIterator[OpenSession]:
+        """Wait for the session, and hold it. It is read when the turn comes, unless it is still
+        as the caller has `known` it."""
         lock = self._turns.setdefault(id, asyncio.Lock())
         self._waiting[id] = self._waiting.get(id, 0) + 1
         try:
             async with lock:
-                yield OpenSession(self._store, await self._store.load(id), self.clock)
+                yield OpenSession(self._store, await self._store.load(id, known), self.clock)
         finally:
             self._waiting[id] -= 1
             if not self._waiting[id]:

@@ -21,8 +21,11 @@ class SessionStore(Protocol):
         """Keep a new session; on disk when this returns. `Conflict` if there is one of its id."""
         ...
 
-    async def load(self, id: str) -> Session:
-        """The session as it is now; nothing is written."""
+    async def load(self, id: str, known: Session | None = None) -> Session:
+        """The session as it is now; nothing is written.
+
+        What the caller has `known` of it is not read again if it is still so.
+        """
         ...
 
     async def list(self) -> Sequence[SessionItem]:

@@ -5,7 +5,7 @@ import asyncio
 from msgspec import Struct
 
 from gateway.core.backend import Backend
-from gateway.core.errors import MochiError
+from gateway.core.errors import InvalidRequest, MochiError, ModelNotFound
 from gateway.core.models import ModelCard, ModelDetails, full_name
 
 __all__ = ["InstalledModel", "chat_models", "model_named"]
@@ -48,7 +48,10 @@ async def chat_models(backend: Backend) -> list[InstalledModel]:
 
 async def model_named(backend: Backend, name: str) -> InstalledModel:
     """Any model, also one that cannot chat, under the name it is listed by."""
-    details = await backend.show(name)
+    try:
+        details = await backend.show(name)
+    except InvalidRequest as error:  # no model can be called so
+        raise ModelNotFound(name) from error
     cards = await backend.models()
     same = (card for card in cards if full_name(card.name) == full_name(name))
     return model_of(next(same, None), details)

@@ -29,7 +29,10 @@ def faults() -> str:
         "demo-broken-pause-SECONDS": "silence for so long before the first token",
         "demo-broken-stall-SECONDS": "silence for so long in the middle",
     }
-    habits = {name: personality.says for name, personality in PERSONALITIES.items()}
+    habits = {
+        "demo-long": "sees, calls tools, and has room for 131072 tokens",
+        **{name: personality.says for name, personality in PERSONALITIES.items()},
+    }
     width = max(map(len, rows | habits))
 
     def table(of: dict[str, str]) -> str:

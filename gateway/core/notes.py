@@ -15,7 +15,8 @@ class Notes(Struct, kw_only=True):
     """
 
     strict: bool = False
-    ignored: list[str] = []
+    ignored: dict[str, None] = {}
+    """A set that keeps the order: a request can have any number of them."""
     repairs: list[str] = []
     """What was mended of the tool calls that a model wrote, a word for each kind."""
     retries: int = 0
@@ -31,8 +32,7 @@ class Notes(Struct, kw_only=True):
                 param=name,
                 reason="unsupported_parameter",
             )
-        if name not in self.ignored:
-            self.ignored.append(name)
+        self.ignored[name] = None
 
     def repair(self, kind: str) -> None:
         """Note a kind of repair, once."""

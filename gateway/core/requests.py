@@ -21,7 +21,11 @@ __all__ = [
     "Thinking",
     "ToolChoice",
     "ToolDefinition",
+    "small",
 ]
+
+SMALL = 256 * 1024
+"""Bytes of all the schemas of a request."""
 
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -56,6 +60,11 @@ class ToolDefinition(Struct, frozen=True):
     def schema(self) -> dict[str, Any]:
         """`parameters`, decoded."""
         return _decode_object(self.parameters)
+
+
+def small(tools: tuple[ToolDefinition, ...]) -> bool:
+    """Whether these are tools as people have them, worth keeping what was made of them."""
+    return sum([len(tool.parameters) for tool in tools]) <= SMALL
 
 
 class NamedTool(Struct, frozen=True):

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from gateway.core.errors import InvalidRequest
+from gateway.dialects.closing import closed, unknown_fields
 
 __all__ = ["RequestDecoder", "decode", "decode_part", "missing"]
 
@@ -14,32 +15,39 @@ T = TypeVar("T")
 
 
 class RequestDecoder(Generic[T]):
-    """Decodes bodies as a struct and tells which of their fields the struct does not have.
+    """Decodes JSON as a struct and tells which of its fields, at any depth, have no place in it.
 
-    The first attempt forbids unknown fields, which costs nothing; only a body that has some is
-    decoded again and its keys listed.
+    The first attempt forbids unknown fields, which costs nothing; only what has some is decoded
+    again and walked through. What the struct keeps raw is not looked into.
     """
 
-    def __init__(self, kind: type[T]) -> None:
-        strict: Any = msgspec.defstruct(
-            kind.__name__, [], bases=(kind,), kw_only=True, forbid_unknown_fields=True
-        )
-        self._known = {field.encode_name for field in msgspec.structs.fields(strict)}
-        self._strict: msgspec.json.Decoder[T] = msgspec.json.Decoder(strict)
-        self._tolerant = msgspec.json.Decoder(kind)
+    def __init__(self, kind: Any) -> None:
+        self._kind = kind
+        self._strict: msgspec.json.Decoder[T] = msgspec.json.Decoder(closed(kind))
+        self._tolerant: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind)
 
     def decode(self, body: bytes) -> tuple[T, list[str]]:
-        """The request, and the names of unknown fields in the order of the body."""
+        """The request, and the places of unknown fields in the order of the body."""
         try:
             return decode(self._strict, body), []
         except InvalidRequest as error:
             if error.reason != UNKNOWN_FIELD:
                 raise
-        request = decode(self._tolerant, body)
-        return request, [name for name in KEYS.decode(body) if name not in self._known]
+        return decode(self._tolerant, body), self._unknown(body, "")
+
+    def decode_part(self, part: bytes | msgspec.Raw, at: str) -> tuple[T, list[str]]:
+        """The same for a part of a body that was kept raw and stands at `at`."""
+        try:
+            return decode_part(self._strict, part, at), []
+        except InvalidRequest as error:
+            if error.reason != UNKNOWN_FIELD:
+                raise
+        return decode_part(self._tolerant, part, at), self._unknown(part, at)
+
+    def _unknown(self, part: bytes | msgspec.Raw, at: str) -> list[str]:
+        return [*unknown_fields(part, self._kind, at)]
 
 
-KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 UNKNOWN_FIELD = "unknown_parameter"
 
 

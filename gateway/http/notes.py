@@ -21,7 +21,7 @@ def note_headers(notes: Notes) -> Headers:
     if notes.num_ctx is not None:
         headers.append((b"x-mochi-num-ctx", b"%d" % notes.num_ctx))
     if notes.ignored:
-        headers.append((b"x-mochi-ignored", listed(notes.ignored)))
+        headers.append((b"x-mochi-ignored", listed([*notes.ignored])))
     return headers + late_headers(notes)
 
 

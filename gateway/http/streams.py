@@ -170,10 +170,16 @@ class EventStream:
 
     def _look(self) -> None:
         """One timer looks now and then whether something moved; none is set for a token."""
-        if not self._moved:
-            self._pinging = asyncio.ensure_future(self.write(self._manner.ping))
+        if not self._moved and (self._pinging is None or self._pinging.done()):
+            self._pinging = asyncio.create_task(self._ping())
         self._moved = False
         self._wait()
+
+    async def _ping(self) -> None:
+        # By the time this runs the stream may have begun, or may have moved.
+        if not self._moved:
+            await self.write(self._manner.ping)
+            self._moved = False
 
 
 def part(body: bytes, *, more: bool = True) -> HTTPResponseBodyEvent:

@@ -39,3 +39,4 @@ def test_the_faults_are_listed_with_what_they_do(capsys: pytest.CaptureFixture[s
         line.split() == ["demo-broken-html", "200", "and", "an", "HTML", "page"] for line in lines
     )
     assert any(line.startswith("demo-writes-hermes ") for line in lines)
+    assert any(line.startswith("demo-long ") for line in lines)

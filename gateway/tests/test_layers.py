@@ -29,6 +29,7 @@ SLOW = {
     "pydantic": ("adapters",),
     "httpx": ("adapters", "gateway.commands"),
     "rich": ("gateway.commands",),
+    "jsonschema_rs": ("adapters",),
 }
 
 

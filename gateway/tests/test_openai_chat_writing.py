@@ -200,3 +200,14 @@ def test_an_answer_without_the_logprobs_that_were_asked_for_is_refused() -> None
     given = structs.replace(reply, logprobs=LIKELY)
     answer = msgspec.json.decode(write([given], asked))
     assert answer["choices"][0]["logprobs"]["content"] == [msgspec.json.decode(ENTRY)]
+
+
+def test_a_later_piece_may_be_without_logprobs() -> None:
+    """A token's entry stands where the token begins, and a piece may begin within one."""
+    writer = ChunkWriter(structs.replace(ANSWER, logprobs=True), include_usage=False)
+    writer.frames([TextDelta("Hi", LIKELY)])
+    assert b'"logprobs":{"content":[],"refusal":null}' in writer.frames([TextDelta("<")])
+    with pytest.raises(Unsupported):
+        ChunkWriter(structs.replace(ANSWER, logprobs=True), include_usage=False).frames(
+            [TextDelta("Hi")]
+        )

@@ -13,7 +13,7 @@ from gateway.dialects.openai.completions import wire
 from gateway.dialects.openai.completions.fields import FIELDS
 from gateway.dialects.openai.completions.reading import Choices, read
 
-DECODER = RequestDecoder(wire.CompletionRequest)
+DECODER = RequestDecoder[wire.CompletionRequest](wire.CompletionRequest)
 
 
 def choices(notes: Notes | None = None, max_n: int = 16, **fields: Any) -> Choices:
@@ -182,7 +182,7 @@ def test_a_name_that_no_model_can_have() -> None:
 def test_what_has_no_effect_is_noted_and_what_asks_for_nothing_is_not() -> None:
     notes = Notes()
     choices(notes, user="me", logit_bias={}, tools=[], response_format={"type": "json_object"})
-    assert notes.ignored == ["user", "tools", "response_format"]
+    assert [*notes.ignored] == ["user", "tools", "response_format"]
     with pytest.raises(Unsupported):
         choices(Notes(strict=True), tools=[])
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,13 @@ from extensions.chat.tests.talking import (
     sessions_with,
     turn_of,
 )
-from gateway.core.errors import BackendFailed, ContextOverflow, InvalidMessageIndex
+from extensions.sessions.json_store import JSONSessionStore
+from gateway.core.errors import (
+    BackendFailed,
+    ContextOverflow,
+    InvalidMessageIndex,
+    SessionReadOnly,
+)
 from gateway.core.events import TextDelta
 from gateway.core.messages import text_of
 from gateway.core.models import ModelDetails
@@ -79,6 +86,13 @@ async def test_without_dynamic_windows_none_is_sent() -> None:
 TOO_LONG = ContextOverflow("Too long.", n_prompt_tokens=20_000)
 
 
+class Large(Rounds):
+    """Has as many tokens as anybody needs."""
+
+    async def show(self, model: str) -> ModelDetails:
+        return ModelDetails(name=model, capabilities=None, context_length=131_072)
+
+
 async def test_a_prompt_that_is_longer_than_estimated_is_sent_in_a_larger_window() -> None:
     sessions = await sessions_with(*OLD)
     backend = Large([TOO_LONG], said("Hi"))
@@ -100,13 +114,6 @@ async def test_a_prompt_for_which_no_window_is_large_enough_is_refused_once() ->
     with pytest.raises(ContextOverflow):
         await answer_of(turn_of(await sessions_with(*OLD), backend))
     assert [request.context_length for request in backend.requests] == [7372]
-
-
-class Large(Rounds):
-    """Has as many tokens as anybody needs."""
-
-    async def show(self, model: str) -> ModelDetails:
-        return ModelDetails(name=model, capabilities=None, context_length=131_072)
 
 
 class Mute(Rounds):
@@ -136,6 +143,24 @@ async def test_nothing_to_answer_again() -> None:
     turn = turn_of(await sessions_with(), Rounds(said("Hi")), None)
     with pytest.raises(InvalidMessageIndex):
         await turn.check()
+
+
+async def test_what_others_wrote_between_the_check_and_the_turn_is_answered(tmp_path: Path) -> None:
+    sessions = await sessions_with(*OLD, store=JSONSessionStore(tmp_path))
+    backend = Rounds(said("Hi"))
+    turn = turn_of(sessions, backend)
+    await turn.check()
+    file = tmp_path / f"{ID}.json"
+    file.write_bytes(file.read_bytes().replace(b'"Morning?"', b'"Evening?"'))
+    await answer_of(turn)
+    assert text_of(backend.requests[0].messages[0].content) == "Evening?"
+    assert [content for _, content in await kept(sessions)] == ["Evening?", "Yes.", "Hi", "Hi"]
+
+
+async def test_a_session_of_a_later_version_is_refused_before_the_stream() -> None:
+    sessions = await sessions_with(*OLD, version="2.0", read_only=True)
+    with pytest.raises(SessionReadOnly):
+        await turn_of(sessions, Rounds(said("Hi"))).check()
 
 
 async def test_a_hundred_writers_to_one_session() -> None:

@@ -347,7 +347,7 @@ def test_a_policy_that_nobody_knows_asks(policy: str) -> None:
         ({"current_window": 0}, WindowConfig()),
         ({"current_window": -1}, WindowConfig()),
         ({"current_window": True}, WindowConfig()),
-        ({"current_window": 10**30}, WindowConfig()),
+        ({"current_window": 2**31}, WindowConfig()),
         ({"dynamic_enabled": False}, WindowConfig(dynamic_enabled=False)),
         ({"manual_override": "yes"}, WindowConfig()),
         ({"adjustment_history": {}}, WindowConfig()),
@@ -541,7 +541,7 @@ def test_a_byte_order_mark_is_no_damage() -> None:
 
 def test_a_migration_is_one_line_without_what_was_said(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "mochi"):
-        from_file(golden("coco"))
+        from_file(golden("coco").replace(b"1+2?", rb"1+2?\ud800"))
         from_file(golden("1.3"))
     (record,) = caplog.records
     assert record.getMessage() == (

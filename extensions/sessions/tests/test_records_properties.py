@@ -33,7 +33,7 @@ MODIFIED = "2026-03-05T00:00:00.000000"
 
 words = st.text(max_size=8)
 names = st.tuples(words).map(lambda word: f"x-{word[0]}")
-tokens = st.integers(0, 2**53)
+tokens = st.integers(0, 2**31 - 1)
 numbers = st.integers(-(10**40), 10**40) | st.floats(allow_nan=False, allow_infinity=False)
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | numbers | words,
@@ -75,7 +75,7 @@ changes = st.builds(
 windows = st.builds(
     WindowConfig,
     dynamic_enabled=st.booleans(),
-    current_window=st.none() | st.integers(1, 2**53),
+    current_window=st.none() | st.integers(1, 2**31 - 1),
     last_adjustment=st.none() | words,
     history=st.lists(changes, max_size=2).map(tuple),
     manual_override=st.booleans(),

@@ -12,11 +12,6 @@ from gateway.core.errors import SessionNotFound
 
 
 @pytest.fixture
-def anyio_backend() -> tuple[str, dict[str, bool]]:
-    return "asyncio", {"use_uvloop": True}
-
-
-@pytest.fixture
 async def sessions() -> Sessions:
     made = Sessions(MemorySessionStore(), clock=lambda: LATER)
     await made.create(session("a"))

@@ -18,11 +18,6 @@ NO_IDS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def anyio_backend() -> tuple[str, dict[str, bool]]:
-    return "asyncio", {"use_uvloop": True}
-
-
 @pytest.fixture(params=["json", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> SessionStore:
     return JSONSessionStore(tmp_path / "s") if request.param == "json" else MemorySessionStore()

@@ -21,7 +21,7 @@ from extensions.sessions.session import (
 from extensions.status import routes, session
 from extensions.status.routes import About, StatusExtension
 from extensions.tests.serving import refusal, serving
-from gateway.core.errors import BackendFailed, BackendUnreachable, ModelNotFound
+from gateway.core.errors import BackendFailed, BackendUnreachable, InvalidRequest, ModelNotFound
 from gateway.core.models import ModelCard, ModelDetails
 from gateway.testing import ScriptedBackend
 
@@ -184,6 +184,8 @@ async def test_a_model_by_its_name(asked: str, found: str) -> None:
 async def test_models_that_cannot_be_told() -> None:
     missing = await ask(ScriptedBackend(), "/models/no/where:1b")
     assert refusal(missing) == (404, "MODEL_NOT_FOUND", {"model": "no/where:1b"})
+    impossible = Library({"a b": InvalidRequest("invalid model name", param="model")})
+    assert refusal(await ask(impossible, "/models/a b"))[:2] == (404, "MODEL_NOT_FOUND")
     for path in ("/models", "/models/demo"):
         assert refusal(await ask(Away(), path))[:2] == (502, "OLLAMA_UNREACHABLE")
 

@@ -6,7 +6,7 @@ import msgspec
 from litestar.types import Scope, Send
 
 from gateway.core.clock import unix_now
-from gateway.core.errors import InvalidRequest
+from gateway.core.errors import BackendFailed, InvalidRequest, MochiError
 from gateway.core.events import Batch
 from gateway.core.ids import new_id
 from gateway.core.notes import Notes
@@ -20,6 +20,7 @@ from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
 from gateway.http.openai.hot import ERRORS, HotRoute
 from gateway.http.operations import RawOperation
+from gateway.http.requests import answer_headers
 from gateway.http.streams import send_events, send_json
 
 __all__ = ["OPERATION", "ChatCompletions"]
@@ -43,7 +44,9 @@ OPERATION = RawOperation(
     errors=ERRORS,
 )
 
-BODY = RequestDecoder(wire.ChatCompletionRequest)
+LARGEST_SEED = 2**63 - 1
+
+BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest)
 
 
 class ChatCompletions(HotRoute):
@@ -52,7 +55,16 @@ class ChatCompletions(HotRoute):
     async def answer(self, body: bytes, scope: Scope, send: Send) -> None:
         asked, unknown = BODY.decode(body)
         notes = Notes(strict=self.rules.strict)
-        request = read(asked, notes, unknown)
+        try:
+            await self._answer(asked, read(asked, notes, unknown), send)
+        except MochiError:
+            answer_headers(scope).extend(note_headers(notes))
+            raise
+
+    async def _answer(
+        self, asked: wire.ChatCompletionRequest, request: ChatRequest, send: Send
+    ) -> None:
+        notes = request.notes
         if request.thinking:
             request = await self._thinking_if_it_can(request, asked)
         answer = Answer(
@@ -91,7 +103,10 @@ class ChatCompletions(HotRoute):
     ) -> ChatRequest:
         """Agents send an effort to every model; one that cannot think is asked without, and the
         caller is told so. Ollama itself refuses the request."""
-        can = (await self.backend.show(request.model)).capabilities
+        try:
+            can = (await self.backend.show(request.model)).capabilities
+        except BackendFailed:  # no true Ollama may know this call, and does not judge efforts
+            return request
         if can is None or "thinking" in can:
             return request
         named = [
@@ -107,5 +122,5 @@ def seeded(request: ChatRequest, index: int) -> ChatRequest:
     seed = request.sampling.seed
     if not index or seed is None:
         return request
-    sampling = msgspec.structs.replace(request.sampling, seed=seed + index)
+    sampling = msgspec.structs.replace(request.sampling, seed=min(seed + index, LARGEST_SEED))
     return msgspec.structs.replace(request, sampling=sampling)

@@ -38,7 +38,7 @@ OPERATION = RawOperation(
     errors=ERRORS,
 )
 
-BODY = RequestDecoder(wire.CompletionRequest)
+BODY = RequestDecoder[wire.CompletionRequest](wire.CompletionRequest)
 
 
 class Completions(HotRoute):

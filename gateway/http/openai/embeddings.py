@@ -24,7 +24,7 @@ OPERATION = RawOperation(
     errors=ERRORS,
 )
 
-BODY = RequestDecoder(embeddings.EmbeddingRequest)
+BODY = RequestDecoder[embeddings.EmbeddingRequest](embeddings.EmbeddingRequest)
 
 
 class Embeddings(HotRoute):

@@ -1,11 +1,14 @@
 """The messages of a request, and the order in which tool calls and their results must stand."""
 
+from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
-from gateway.core.errors import Invalid, InvalidRequest, Unsupported
+from gateway.core.errors import LONGEST_NAME, Invalid, InvalidRequest, Unsupported
 from gateway.core.messages import (
     AssistantMessage,
     Content,
@@ -20,7 +23,7 @@ from gateway.core.messages import (
     text,
 )
 from gateway.core.notes import Notes
-from gateway.dialects.decoding import decode_part, missing
+from gateway.dialects.decoding import RequestDecoder, missing
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.images import read_image
 from gateway.dialects.openai.sounds import read_sound
@@ -30,7 +33,9 @@ __all__ = ["read_messages"]
 # How a JSON string, a list and null begin.
 QUOTE, BRACKET, NULL = b'"[n'
 
-PARTS = msgspec.json.Decoder(list[wire.Part])
+MOST_IDS = 8
+
+PARTS = RequestDecoder[list[wire.Part]](list[wire.Part])
 ARGUMENTS = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -41,7 +46,7 @@ def read_messages(messages: list[wire.RequestMessage], notes: Notes) -> tuple[Me
     `messages[3].role`; clients match on the prefix.
     """
     names: dict[str, str] = {}
-    unanswered: list[str] = []
+    unanswered = Counter[str]()
     asked_at = 0
     read: list[Message] = []
     for index, message in enumerate(messages):
@@ -59,27 +64,31 @@ def read_messages(messages: list[wire.RequestMessage], notes: Notes) -> tuple[Me
         read.append(spoken(message, index, notes))
         if message.tool_calls:
             asked_at = index
-            unanswered = [call.id for call in message.tool_calls]
+            unanswered = Counter([call.id for call in message.tool_calls])
             names |= {call.id: call.function.name for call in message.tool_calls}
     if unanswered:
         raise left_unanswered(asked_at, unanswered)
     return tuple(read)
 
 
-def answer(message: wire.RequestMessage, index: int, unanswered: list[str]) -> None:
+def answer(message: wire.RequestMessage, index: int, unanswered: Counter[str]) -> None:
     """Strike the call that this tool message answers off the list."""
-    if message.tool_call_id not in unanswered:
+    call_id = message.tool_call_id or ""
+    if call_id not in unanswered:
         raise InvalidRequest(
             "A message with role 'tool' must respond to a preceding message with 'tool_calls'.",
             param=f"messages.[{index}].role",
         )
-    unanswered.remove(message.tool_call_id)
+    unanswered[call_id] -= 1
+    if not unanswered[call_id]:
+        del unanswered[call_id]
 
 
-def left_unanswered(index: int, ids: list[str]) -> Invalid:
+def left_unanswered(index: int, ids: Iterable[str]) -> Invalid:
+    shown = ", ".join([call_id[:LONGEST_NAME] for call_id in islice(ids, MOST_IDS)])
     return InvalidRequest(
         "An assistant message with 'tool_calls' must be followed by tool messages responding to"
-        f" each 'tool_call_id'. These have no response: {', '.join(ids)}.",
+        f" each 'tool_call_id'. These have no response: {shown}.",
         param=f"messages.[{index}].role",
     )
 
@@ -169,7 +178,9 @@ def read_content(content: Raw, index: int, notes: Notes, *types: str) -> Content
         return (JSONTextPart(content),)
     at = f"messages[{index}].content"
     if first == BRACKET:
-        parts = decode_part(PARTS, content, at)
+        parts, unknown = PARTS.decode_part(content, at)
+        for place in unknown:
+            notes.ignore(place, why="is no field of this API")
         return tuple(read_part(part, f"{at}[{i}]", types, notes) for i, part in enumerate(parts))
     if first == NULL:
         return ()

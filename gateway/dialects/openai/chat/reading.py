@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from gateway.core.errors import InvalidRequest, ModelNotFound
 from gateway.core.notes import Notes
 from gateway.core.requests import (
@@ -44,6 +46,26 @@ EFFORTS: dict[str, Thinking] = {
     "max": "max",
 }
 
+# Ollama's options, and the fields that say the same.
+RIVALS = {
+    "num_predict": ("max_tokens", "max_completion_tokens"),
+    **{
+        name: (name,)
+        for name in (
+            "num_ctx",
+            "temperature",
+            "top_p",
+            "top_k",
+            "min_p",
+            "seed",
+            "stop",
+            "presence_penalty",
+            "frequency_penalty",
+            "repeat_penalty",
+        )
+    },
+}
+
 NO_OPTIONS: dict[str, Any] = {}
 
 
@@ -58,8 +80,14 @@ def read(
     FIELDS.check(request, notes, unknown)
     if request.stream_options:
         check_stream_options(request.stream, request.stream_options, notes)
-    tools, choice = read_tools_and_choice(request)
+    tools, choice = read_tools_and_choice(request, notes)
     options = request.options or NO_OPTIONS
+    note_rivals(request, options, notes)
+    response_format = read_format(request.response_format)
+    sampling = read_sampling(request)
+    if sampling.stop and not isinstance(response_format, AnyText):
+        notes.ignore("stop", why="would cut the JSON that is asked for")
+        sampling = msgspec.structs.replace(sampling, stop=())
     return ChatRequest(
         model=request.model,
         messages=read_messages(request.messages, notes),
@@ -67,8 +95,8 @@ def read(
         tool_choice=choice,
         # The old form knows a single call.
         parallel_tool_calls=request.parallel_tool_calls is not False and not request.functions,
-        sampling=read_sampling(request),
-        response_format=read_format(request.response_format),
+        sampling=sampling,
+        response_format=response_format,
         logprobs=read_logprobs(request),
         thinking=read_thinking(request),
         stream=bool(request.stream),
@@ -99,9 +127,9 @@ def check_stream_options(stream: bool | None, options: wire.StreamOptions, notes
 
 
 def read_tools_and_choice(
-    request: wire.ChatCompletionRequest,
+    request: wire.ChatCompletionRequest, notes: Notes
 ) -> tuple[tuple[ToolDefinition, ...], ToolChoice]:
-    tools = read_tools(request.tools)
+    tools = read_tools(request.tools, notes)
     if tools:
         for old in ("functions", "function_call"):
             if getattr(request, old):
@@ -111,6 +139,20 @@ def read_tools_and_choice(
     if tools or request.function_call is not None:
         return read_choice(request.function_call, tools, "function_call")
     return read_choice(request.tool_choice, (), "tool_choice")
+
+
+def note_rivals(request: wire.ChatCompletionRequest, options: dict[str, Any], notes: Notes) -> None:
+    """Name the fields that give way to another of the same meaning."""
+    if request.max_tokens is not None and request.max_completion_tokens is not None:
+        notes.ignore("max_tokens", why="gives way to 'max_completion_tokens'")
+    if request.reasoning_effort and (request.think is not None or request.reasoning):
+        notes.ignore("reasoning_effort", why="gives way to 'think' or 'reasoning'")
+    if request.reasoning and request.think is not None:
+        notes.ignore("reasoning", why="gives way to 'think'")
+    for name in options.keys() & RIVALS.keys():
+        for field in RIVALS[name]:
+            if getattr(request, field) is not None:
+                notes.ignore(field, why="gives way to 'options'")
 
 
 def read_sampling(request: wire.ChatCompletionRequest) -> Sampling:

@@ -7,23 +7,24 @@ import msgspec
 from msgspec import Raw, Struct
 
 from gateway.core.errors import InvalidRequest, Unsupported
+from gateway.core.notes import Notes
 from gateway.core.requests import NamedTool, ToolChoice, ToolDefinition
-from gateway.dialects.decoding import decode_part, explained, missing
+from gateway.dialects.decoding import RequestDecoder, explained, missing
 from gateway.dialects.openai.chat import wire
 
 __all__ = ["json_object", "read_choice", "read_functions", "read_tools"]
 
 REMEMBERED, REMEMBERED_BYTES = 32, 256 * 1024
-remembered_tools: dict[tuple[int, bytes], tuple[bytes, tuple[ToolDefinition, ...]]] = {}
+remembered_tools: dict[tuple[int, bytes], tuple[bytes, "Tools", list[str]]] = {}
 
-TOOLS = msgspec.json.Decoder(list[wire.FunctionTool] | None)
+TOOLS = RequestDecoder[list[wire.FunctionTool] | None](list[wire.FunctionTool] | None)
 
 NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 
 Tools = tuple[ToolDefinition, ...]
 
 
-def read_tools(tools: Raw) -> Tools:
+def read_tools(tools: Raw, notes: Notes) -> Tools:
     """The tools; those of the last requests are remembered by their very bytes.
 
     Found by length and end rather than by a hash of the whole, which would be the dearest part.
@@ -34,18 +35,23 @@ def read_tools(tools: Raw) -> Tools:
     mark = len(text), text[-64:]
     known = remembered_tools.get(mark)
     if known is not None and known[0] == text:
-        return known[1]
-    read = decode_tools(text)
-    if len(text) <= REMEMBERED_BYTES:
-        if len(remembered_tools) >= REMEMBERED:
-            remembered_tools.clear()
-        remembered_tools[mark] = text, read
+        _, read, unknown = known
+    else:
+        read, unknown = decode_tools(text)
+        if len(text) <= REMEMBERED_BYTES:
+            if len(remembered_tools) >= REMEMBERED:
+                remembered_tools.clear()
+            remembered_tools[mark] = text, read, unknown
+    for place in unknown:
+        notes.ignore(place, why="is no field of this API")
     return read
 
 
-def decode_tools(text: bytes) -> Tools:
-    tools = decode_part(TOOLS, text, "tools") or ()
-    return tuple([read_tool(tool, f"tools[{index}]") for index, tool in enumerate(tools)])
+def decode_tools(text: bytes) -> tuple[Tools, list[str]]:
+    """The tools, and where there are fields that a tool does not have."""
+    tools, unknown = TOOLS.decode_part(text, "tools")
+    read = [read_tool(tool, f"tools[{index}]") for index, tool in enumerate(tools or ())]
+    return tuple(read), unknown
 
 
 def read_tool(tool: wire.FunctionTool, at: str) -> ToolDefinition:
@@ -130,7 +136,10 @@ def read_choice(
                 raise without_tools(param)
             return tools, "required"
         case str():
-            raise invalid(param, f"'{choice[:64]}' is none of 'none', 'auto' and 'required'.")
+            words = (
+                "'none', 'auto' and 'required'" if param == "tool_choice" else "'none' and 'auto'"
+            )
+            raise invalid(param, f"'{choice[:64]}' is none of {words}.")
     return read_choice_object(convert(choice, param), tools, param)
 
 
@@ -147,10 +156,11 @@ def read_choice_object(choice: ChoiceObject, tools: Tools, param: str) -> tuple[
         raise without_tools(param)
     match choice:
         case ChoiceObject(type="function"):
+            at = f"{param}.function.name" if param == "tool_choice" else f"{param}.name"
             name = choice.function.name if choice.function else choice.name
             if name is None:
-                raise missing(f"{param}.function.name")
-            return tools, NamedTool(offered(name, tools, f"{param}.function.name").name)
+                raise missing(at)
+            return tools, NamedTool(offered(name, tools, at).name)
         case ChoiceObject(type="allowed_tools", allowed_tools=AllowedTools(allowed, mode)):
             return read_allowed(allowed, tools, param), read_mode(mode, param)
         case ChoiceObject(type="allowed_tools"):
@@ -191,7 +201,8 @@ def offered(name: str, tools: Tools, param: str) -> ToolDefinition:
 
 
 def without_tools(param: str) -> InvalidRequest:
-    return InvalidRequest(f"'{param}' is only allowed when tools are specified.", param=param)
+    what = "tools" if param == "tool_choice" else "functions"
+    return InvalidRequest(f"'{param}' is only allowed when {what} are specified.", param=param)
 
 
 def invalid(param: str, why: str) -> InvalidRequest:

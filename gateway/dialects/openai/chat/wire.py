@@ -90,6 +90,7 @@ class RequestToolCall(Struct):
     id: str
     function: RequestFunctionCall
     type: str = "function"
+    index: int | None = None
 
 
 class RequestMessage(Struct):
@@ -105,6 +106,7 @@ class RequestMessage(Struct):
     reasoning: str | None = None
     function_call: RequestFunctionCall | None = None
     audio: dict[str, Any] | None = None
+    annotations: list[Any] | None = None
 
 
 class ImageURL(Struct):

@@ -60,6 +60,8 @@ def write(replies: Sequence[Reply], answer: Answer) -> bytes:
 def write_choice(reply: Reply, index: int, answer: Answer) -> wire.Choice:
     calls = reply.message.tool_calls
     said = text_of(reply.message.content)
+    if answer.logprobs and said and not reply.logprobs:
+        raise without_logprobs()
     message = wire.ResponseMessage(
         content=None if calls and not said else said,
         reasoning_content=reply.message.thinking or UNSET,
@@ -72,7 +74,7 @@ def write_choice(reply: Reply, index: int, answer: Answer) -> wire.Choice:
     return wire.Choice(
         index=index,
         message=message,
-        logprobs=write_logprobs(said, reply.logprobs) if answer.logprobs else None,
+        logprobs=write_logprobs(reply.logprobs) if answer.logprobs else None,
         finish_reason=write_reason(reply.reason, answer),
     )
 
@@ -93,7 +95,7 @@ def total(usages: Sequence[Usage]) -> Usage:
     )
 
 
-def write_logprobs(said: str, entries: Iterable[TokenLogprob]) -> wire.Logprobs:
+def write_logprobs(entries: Iterable[TokenLogprob]) -> wire.Logprobs:
     content = [
         wire.TokenLogprob(
             entry.token,
@@ -103,9 +105,11 @@ def write_logprobs(said: str, entries: Iterable[TokenLogprob]) -> wire.Logprobs:
         )
         for entry in entries
     ]
-    if said and not content:
-        raise Unsupported("This Ollama gives no logprobs; 0.12.11 and later do.", param="logprobs")
     return wire.Logprobs(content)
+
+
+def without_logprobs() -> Unsupported:
+    return Unsupported("This Ollama gives no logprobs; 0.12.11 and later do.", param="logprobs")
 
 
 def write_call(call: ToolCall) -> wire.ToolCall:
@@ -151,6 +155,7 @@ class ChunkWriter:
         self._answer = answer
         self._logprobs = answer.logprobs
         self._begun = False
+        self._probable = False
         self._calls = 0
         self.usage = Usage()
 
@@ -196,10 +201,14 @@ class ChunkWriter:
         return self._delta + delta + self._tail
 
     def _text_with_logprobs(self, text: str, entries: tuple[TokenLogprob, ...]) -> bytes:
+        """A later piece may be without: a token's entry stands where the token begins."""
+        self._probable = self._probable or bool(entries)
+        if text and not self._probable:
+            raise without_logprobs()
         return b'%b%b},"logprobs":%b,"finish_reason":null}]%b' % (
             self._text,
             encode(text),
-            encode(write_logprobs(text, entries)),
+            encode(write_logprobs(entries)),
             self._close,
         )
 

@@ -19,7 +19,7 @@ from gateway.core.messages import (
 )
 from gateway.core.models import ModelDetails, full_name
 from gateway.core.requests import ChatRequest, CompletionRequest
-from gateway.core.windows import step
+from gateway.core.windows import SMALLEST, step
 
 __all__ = [
     "ContextPolicy",
@@ -36,6 +36,8 @@ ContextPolicy = Literal["auto", "ollama"] | int
 AskedWindow = int | Literal["ollama"] | None
 
 LARGEST = 2**31 - 1
+ROOMY = 0.9
+"""Of the smallest window that is chosen: what has less room is a window of one caller's own."""
 BYTES_PER_TOKEN = 3.5
 TOKENS_PER_MESSAGE = 4
 TOKENS_PER_IMAGE = 768
@@ -142,8 +144,11 @@ class Windows:
             return self._policy
         # Half as much again as the prompt seems to take.
         need = prompt.tokens + max(prompt.tokens // 2, min(answer or 0, MOST_RESERVED))
-        least = max(self._loaded.get(full_name(model), 0), own_window(known.parameters))
-        return capped(max(least, step(need)), known)
+        loaded, own = self._loaded.get(full_name(model), 0), own_window(known.parameters)
+        if loaded >= max(need, own, int(ROOMY * capped(SMALLEST, known))):
+            # Also one between the steps: kept conversations go up to nine tenths of a model.
+            return loaded
+        return capped(max(loaded, own, step(need)), known)
 
     def grown(self, prompt_tokens: int, sent: int, known: ModelDetails) -> int | None:
         """A larger window, now that the true length is known; `None` when the model has none."""

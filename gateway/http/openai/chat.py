@@ -3,10 +3,10 @@
 from collections.abc import AsyncGenerator
 
 import msgspec
-from litestar.types import Scope, Send
+from litestar.types import Send
 
 from gateway.core.clock import unix_now
-from gateway.core.errors import BackendFailed, InvalidRequest, MochiError
+from gateway.core.errors import BackendFailed, InvalidRequest
 from gateway.core.events import Batch
 from gateway.core.ids import new_id
 from gateway.core.notes import Notes
@@ -20,7 +20,6 @@ from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
 from gateway.http.openai.hot import ERRORS, HotRoute
 from gateway.http.operations import RawOperation
-from gateway.http.requests import answer_headers
 from gateway.http.streams import send_events, send_json
 
 __all__ = ["OPERATION", "ChatCompletions"]
@@ -52,19 +51,9 @@ BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest)
 class ChatCompletions(HotRoute):
     """The next message of a conversation."""
 
-    async def answer(self, body: bytes, scope: Scope, send: Send) -> None:
+    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
         asked, unknown = BODY.decode(body)
-        notes = Notes(strict=self.rules.strict)
-        try:
-            await self._answer(asked, read(asked, notes, unknown), send)
-        except MochiError:
-            answer_headers(scope).extend(note_headers(notes))
-            raise
-
-    async def _answer(
-        self, asked: wire.ChatCompletionRequest, request: ChatRequest, send: Send
-    ) -> None:
-        notes = request.notes
+        request = read(asked, notes, unknown)
         if request.thinking:
             request = await self._thinking_if_it_can(request, asked)
         answer = Answer(

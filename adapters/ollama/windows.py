@@ -144,11 +144,11 @@ class Windows:
             return self._policy
         # Half as much again as the prompt seems to take.
         need = prompt.tokens + max(prompt.tokens // 2, min(answer or 0, MOST_RESERVED))
-        loaded, own = self._loaded.get(full_name(model), 0), own_window(known.parameters)
-        if loaded >= max(need, own, int(ROOMY * capped(SMALLEST, known))):
+        loaded = self._loaded.get(full_name(model), 0)
+        if loaded >= need and loaded >= least_window(known.parameters, known.context_length):
             # Also one between the steps: kept conversations go up to nine tenths of a model.
             return loaded
-        return capped(max(loaded, own, step(need)), known)
+        return capped(max(loaded, own_window(known.parameters), step(need)), known)
 
     def grown(self, prompt_tokens: int, sent: int, known: ModelDetails) -> int | None:
         """A larger window, now that the true length is known; `None` when the model has none."""
@@ -164,11 +164,17 @@ class Windows:
         self._loaded.pop(full_name(model), None)
 
 
-@lru_cache(maxsize=256)
 def own_window(parameters: str) -> int:
     """The window that a model's file asks for; 0 when it asks for none."""
     found = _OWN_WINDOW.search(parameters)
     return int(found[1]) if found else 0
+
+
+@lru_cache(maxsize=256)
+def least_window(parameters: str, context_length: int | None) -> int:
+    """The smallest window of a model that is nobody's own."""
+    chosen = min(SMALLEST, context_length or SMALLEST)
+    return max(own_window(parameters), int(ROOMY * chosen))
 
 
 def capped(window: int, known: ModelDetails) -> int:

@@ -10,6 +10,7 @@ from gateway.core.errors import BackendFailed, InvalidRequest
 from gateway.core.events import Batch
 from gateway.core.ids import new_id
 from gateway.core.notes import Notes
+from gateway.core.replies import collect
 from gateway.core.requests import ChatRequest
 from gateway.dialects.decoding import RequestDecoder
 from gateway.dialects.openai.chat import wire
@@ -65,7 +66,10 @@ class ChatCompletions(HotRoute):
         )
         count = asked.n or 1
         if not asked.stream:
-            replies = await collected(self._choices(request, count))
+            if count == 1:
+                replies = [await collect(self.backend.chat(request))]
+            else:
+                replies = await collected(self._choices(request, count))
             await send_json(send, write(replies, answer), note_headers(notes))
             return
         usage = bool(asked.stream_options and asked.stream_options.include_usage)

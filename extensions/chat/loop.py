@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from extensions.chat.approval import Approver, Question
 from extensions.chat.arguments import keepable
-from extensions.chat.record import Record, unbroken
+from extensions.chat.record import Record
 from extensions.chat.reply import GrowingReply
 from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Steps
+from extensions.sessions.threads import unbroken
 from extensions.tools.tool import DENIED, Tool, ToolOutcome, Tools
 from gateway.core.errors import BackendFailed
 from gateway.core.events import Batch

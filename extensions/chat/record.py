@@ -1,8 +1,6 @@
 """The messages of an answer on their way into the session."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 from extensions.chat.reply import GrowingReply
 from extensions.sessions.changes import Change, HistoryCut, MessageAppended, WindowChanged
@@ -16,10 +14,9 @@ from extensions.sessions.session import (
     UserMessage,
     WindowConfig,
 )
+from extensions.sessions.threads import unbroken
 
-__all__ = ["Record", "unbroken"]
-
-T = TypeVar("T")
+__all__ = ["Record"]
 
 
 class Record:
@@ -90,19 +87,3 @@ class Record:
     async def _commit(self, *changes: Change) -> None:
         # Cut short, it would leave open whether the message is there.
         await unbroken(self._opened.commit(*changes))
-
-
-async def unbroken(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work to its end, even when the caller is cancelled; that takes effect afterwards."""
-    task = asyncio.create_task(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is None:
-        return task.result()
-    if not task.cancelled():
-        task.exception()  # looked at, so that nobody reports it as forgotten
-    raise cancelled

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from extensions.chat.reply import GrowingReply
-from extensions.sessions.changes import Change, HistoryCut, MessageAppended, WindowChanged
+from extensions.sessions.changes import HistoryCut, MessageAppended, WindowChanged
 from extensions.sessions.service import OpenSession, Sessions
 from extensions.sessions.session import (
     AssistantMessage,
@@ -45,7 +45,7 @@ class Record:
     async def ask(self, text: str) -> None:
         """Keep what the person said."""
         asked = UserMessage(id=self._new_id(), timestamp=self._clock(), content=text)
-        await self._commit(MessageAppended(asked))
+        await self._append(asked)
 
     async def say(self, reply: GrowingReply, *, partial: bool = False) -> AssistantMessage:
         """Keep a reply of the model; without counts and calls if it is only part of one."""
@@ -77,13 +77,13 @@ class Record:
     async def resize(self, window: WindowConfig) -> None:
         """Keep a decision about the context window, if it is a new one."""
         if window != self.session.window:
-            await self._commit(WindowChanged(window))
+            await unbroken(self._opened.commit(WindowChanged(window)))
 
     async def _append(self, *messages: Message) -> None:
-        cut = () if self._cut is None else (HistoryCut(self._cut),)
-        await self._commit(*cut, *map(MessageAppended, messages))
-        self._cut = None
+        # Cut short, it would leave open whether the messages are there.
+        await unbroken(self._put(messages))
 
-    async def _commit(self, *changes: Change) -> None:
-        # Cut short, it would leave open whether the message is there.
-        await unbroken(self._opened.commit(*changes))
+    async def _put(self, messages: Sequence[Message]) -> None:
+        cut = () if self._cut is None else (HistoryCut(self._cut),)
+        await self._opened.commit(*cut, *map(MessageAppended, messages))
+        self._cut = None

@@ -77,6 +77,9 @@ class SummaryChanged(Struct, frozen=True):
 
 
 class WindowChanged(Struct, frozen=True):
+    """Another window, unless somebody has meanwhile switched how windows are chosen: a decision
+    by the old switches does not undo that."""
+
     window: WindowConfig
 
 
@@ -120,8 +123,16 @@ def applied(session: Session, change: Change) -> Session:
         case SummaryChanged(summary, model):
             return replace(session, summary=summary, summary_model=model or session.summary_model)
         case WindowChanged(window):
-            return replace(session, window=window)
+            return replace(session, window=window) if same_switches(session, window) else session
     assert_never(change)
+
+
+def same_switches(session: Session, window: WindowConfig) -> bool:
+    now = session.window
+    return (now.manual_override, now.dynamic_enabled) == (
+        window.manual_override,
+        window.dynamic_enabled,
+    )
 
 
 def edited(session: Session, change: MessageEdited) -> Session:

@@ -157,6 +157,24 @@ async def test_what_others_wrote_between_the_check_and_the_turn_is_answered(tmp_
     assert [content for _, content in await kept(sessions)] == ["Evening?", "Yes.", "Hi", "Hi"]
 
 
+async def test_a_window_that_another_program_pinned_meanwhile_stays(tmp_path: Path) -> None:
+    sessions = await sessions_with(*OLD, store=JSONSessionStore(tmp_path))
+    file = tmp_path / f"{ID}.json"
+
+    class Pinned(Large):
+        """While this one is looked up, somebody pins the window."""
+
+        async def show(self, model: str) -> ModelDetails:
+            written = file.read_bytes()
+            pinned = written.replace(b'"manual_override": false', b'"manual_override": true')
+            file.write_bytes(pinned.replace(b'"current_window": 8192', b'"current_window": 4096'))
+            return await super().show(model)
+
+    await answer_of(turn_of(sessions, Pinned(said("Hi")), "long " * 10_000))
+    window = (await sessions.get(ID)).window
+    assert (window.current_window, window.manual_override) == (4096, True)
+
+
 async def test_a_session_of_a_later_version_is_refused_before_the_stream() -> None:
     sessions = await sessions_with(*OLD, version="2.0", read_only=True)
     with pytest.raises(SessionReadOnly):

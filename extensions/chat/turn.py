@@ -74,8 +74,7 @@ class Turn:
         If it is deleted meanwhile, the task that takes the steps is cancelled, with the reason.
         """
         with self._sessions.streaming(self.session_id, self._deleted()):
-            seen, self._seen = self._seen, None
-            async with self._sessions.turn(self.session_id, seen) as opened:
+            async with self._sessions.turn(self.session_id, self._forget_seen()) as opened:
                 record = Record(opened, self._sessions, self._kept_messages(opened.session))
                 if self._question.message is not None:
                     await record.ask(self._question.message)
@@ -99,6 +98,11 @@ class Turn:
         if index is None:
             raise InvalidMessageIndex("There is no user message to answer again.")
         return index + 1
+
+    def _forget_seen(self) -> Session | None:
+        """What the check has read, which nobody is to hold through the turn."""
+        seen, self._seen = self._seen, None
+        return seen
 
     def _deleted(self) -> Callable[[], None]:
         task = asyncio.current_task()

@@ -1,6 +1,8 @@
 """A turn: what is asked of the model, and who may talk when."""
 
 import asyncio
+import sys
+from contextlib import aclosing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -143,6 +145,31 @@ async def test_nothing_to_answer_again() -> None:
     turn = turn_of(await sessions_with(), Rounds(said("Hi")), None)
     with pytest.raises(InvalidMessageIndex):
         await turn.check()
+
+
+async def test_turns_that_queue_hold_nothing_of_the_session() -> None:
+    sessions = await sessions_with(*OLD)
+    async with sessions.turn(ID):
+        session = await sessions.get(ID)
+        held = sys.getrefcount(session)
+        turns = [turn_of(sessions, Rounds(said("Hi"))) for _ in range(20)]
+        for turn in turns:
+            await turn.check()
+        queued = [asyncio.create_task(answer_of(turn)) for turn in turns]
+        await asyncio.sleep(0.01)
+        assert sys.getrefcount(session) == held
+    await asyncio.gather(*queued)
+
+
+async def test_a_turn_does_not_hold_the_session_as_it_was_before() -> None:
+    sessions = await sessions_with(*OLD)
+    turn = turn_of(sessions, Rounds(said("Hi")))
+    await turn.check()
+    before, mine = await sessions.get(ID), object()
+    async with aclosing(turn.steps()) as steps:
+        await anext(steps)
+        holders, of_mine = sys.getrefcount(before), sys.getrefcount(mine)
+    assert holders == of_mine
 
 
 async def test_what_others_wrote_between_the_check_and_the_turn_is_answered(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from extensions.chat.tests.talking import (
     turn_of,
 )
 from extensions.sessions.json_store import JSONSessionStore
+from extensions.sessions.session import Session
 from gateway.core.errors import (
     BackendFailed,
     ContextOverflow,
@@ -269,4 +270,18 @@ async def test_more_answers_than_allowed_are_refused_and_not_queued() -> None:
         second = await gateway.chat()
         assert (second.status_code, second.headers["retry-after"]) == (503, "1")
         await first
+        assert (await gateway.chat()).status_code == 200
+
+
+async def test_answers_count_while_their_session_is_read() -> None:
+    async with serving(Rounds(said("Hi")), max_open=2) as gateway:
+        get = gateway.sessions.get
+
+        async def slowly(id: str) -> Session:
+            await asyncio.sleep(0.1)
+            return await get(id)
+
+        gateway.sessions.get = slowly  # type: ignore[method-assign]
+        answers = await asyncio.gather(*(gateway.chat() for _ in range(6)))
+        assert sorted(answer.status_code for answer in answers) == [200] * 2 + [503] * 4
         assert (await gateway.chat()).status_code == 200

@@ -69,8 +69,7 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
             if reply.ended is None:
                 raise BackendFailed("Ollama's answer broke off before its end.")
         except BaseException:
-            if reply.text:
-                await self.record.say(reply, partial=True)
+            await self.record.break_off(reply)
             raise
 
     async def _run_calls(self, reply: GrowingReply) -> AsyncGenerator[Steps, None]:

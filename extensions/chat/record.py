@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from extensions.chat.reply import GrowingReply
 from extensions.sessions.changes import HistoryCut, MessageAppended, WindowChanged
 from extensions.sessions.service import OpenSession, Sessions
@@ -23,7 +25,7 @@ class Record:
     """Writes what a turn brings into the session that it holds.
 
     `cut` is how many messages of the history stay, when the answer replaces what followed; that is
-    gone with the first message of the new answer, and not before.
+    gone with the first whole message of the new answer, and not before.
     """
 
     def __init__(self, opened: OpenSession, sessions: Sessions, cut: int | None = None) -> None:
@@ -47,21 +49,32 @@ class Record:
         asked = UserMessage(id=self._new_id(), timestamp=self._clock(), content=text)
         await self._append(asked)
 
-    async def say(self, reply: GrowingReply, *, partial: bool = False) -> AssistantMessage:
-        """Keep a reply of the model; without counts and calls if it is only part of one."""
-        usage = None if partial or reply.ended is None else reply.ended.usage
-        said = AssistantMessage(
+    async def say(self, reply: GrowingReply) -> AssistantMessage:
+        """Keep a reply of the model."""
+        usage = reply.ended.usage if reply.ended else None
+        said = replace(
+            self._message(reply),
+            eval_count=usage.completion_tokens if usage else None,
+            prompt_eval_count=usage.prompt_tokens if usage else None,
+            calls=tuple(Call(call.name, call.arguments) for call in reply.calls),
+        )
+        await self._append(said)
+        return said
+
+    async def break_off(self, reply: GrowingReply) -> None:
+        """Keep what there is of a reply, without counts and calls; but not in the place of an
+        answer that was to be replaced, which may be whole."""
+        if reply.text and len(self.history) == len(self.session.messages):
+            await self._append(self._message(reply))
+
+    def _message(self, reply: GrowingReply) -> AssistantMessage:
+        return AssistantMessage(
             id=self._new_id(),
             timestamp=self._clock(),
             content=reply.text,
             model=self.session.model,
-            eval_count=usage.completion_tokens if usage else None,
-            prompt_eval_count=usage.prompt_tokens if usage else None,
             thinking=reply.thinking,
-            calls=() if partial else tuple(Call(c.name, c.arguments) for c in reply.calls),
         )
-        await self._append(said)
-        return said
 
     async def answer_calls(self, results: Sequence[tuple[str, str]]) -> None:
         """Keep results of calls: the tool's name, and what the model is told."""

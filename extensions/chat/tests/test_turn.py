@@ -114,8 +114,9 @@ class Small(Rounds):
 
 async def test_a_prompt_for_which_no_window_is_large_enough_is_refused_once() -> None:
     backend = Small([TOO_LONG])
-    with pytest.raises(ContextOverflow):
+    with pytest.raises(BackendFailed) as caught:
         await answer_of(turn_of(await sessions_with(*OLD), backend))
+    assert caught.value.details == {"reason": "context_length_exceeded", "n_prompt_tokens": 20_000}
     assert [request.context_length for request in backend.requests] == [7372]
 
 

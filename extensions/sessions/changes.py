@@ -38,17 +38,25 @@ class MessageAppended(Struct, frozen=True):
 
 
 class MessageEdited(Struct, frozen=True, kw_only=True):
-    """The user message at `index` says something else, and all that followed it is gone."""
+    """The user message at `index` says something else, and what followed it is gone.
+
+    `dropped` are the ids of what is known to follow; see `HistoryCut`.
+    """
 
     index: int
     content: str
     timestamp: str
+    dropped: tuple[str, ...]
 
 
 class HistoryCut(Struct, frozen=True):
-    """Only the first `length` messages are left."""
+    """The messages of the ids `dropped` are gone, as far as they follow the first `length`.
+
+    What another program has added meanwhile is not among them, and stays.
+    """
 
     length: int
+    dropped: tuple[str, ...]
 
 
 class SettingsChanged(Struct, frozen=True, kw_only=True):
@@ -106,8 +114,8 @@ def applied(session: Session, change: Change) -> Session:
             return replace(session, messages=(*session.messages, message))
         case MessageEdited():
             return edited(session, change)
-        case HistoryCut(length):
-            return replace(session, messages=session.messages[:length])
+        case HistoryCut(length, dropped):
+            return replace(session, messages=cut(session.messages, length, dropped))
         case SettingsChanged():
             return with_settings(session, change)
         case SystemPromptSet(message):
@@ -133,7 +141,15 @@ def edited(session: Session, change: MessageEdited) -> Session:
             message_count=len(messages),
         )
     said = replace(messages[index], content=change.content, timestamp=change.timestamp)
-    return replace(session, messages=(*messages[:index], said))
+    messages = (*messages[:index], said, *messages[index + 1 :])
+    return replace(session, messages=cut(messages, index + 1, change.dropped))
+
+
+def cut(
+    messages: tuple[Message, ...], length: int, dropped: tuple[str, ...]
+) -> tuple[Message, ...]:
+    rest = [message for message in messages[length:] if message.id not in dropped]
+    return (*messages[:length], *rest)
 
 
 def with_settings(session: Session, change: SettingsChanged) -> Session:

@@ -74,7 +74,12 @@ class SessionEditing:
         """Let the user message at `index` say something else, and drop what followed it."""
         async with self._sessions.turn(id) as turn:
             return await turn.commit(
-                MessageEdited(index=index, content=content, timestamp=self._sessions.clock())
+                MessageEdited(
+                    index=index,
+                    content=content,
+                    timestamp=self._sessions.clock(),
+                    dropped=tuple([message.id for message in turn.session.messages[index + 1 :]]),
+                )
             )
 
     async def set_prompt(self, id: str, asked: PromptChoice) -> SystemMessage:

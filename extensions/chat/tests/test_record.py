@@ -1,10 +1,14 @@
-"""Work that a cancellation does not break off."""
+"""What is kept of an answer, and work that a cancellation does not break off."""
 
 import asyncio
 
 import pytest
 
-from extensions.chat.record import unbroken
+from extensions.chat.record import Record, unbroken
+from extensions.chat.tests.talking import ID, NOW, OLD, kept, sessions_with
+from extensions.sessions.changes import MessageAppended
+from extensions.sessions.memory_store import MemorySessionStore
+from extensions.sessions.session import UserMessage
 
 
 async def slowly(done: list[str]) -> str:
@@ -47,3 +51,14 @@ async def test_work_begins_even_when_the_caller_is_cancelled_already() -> None:
     with pytest.raises(asyncio.CancelledError):
         await asyncio.create_task(cancelled())
     assert done == ["done"]
+
+
+async def test_a_new_answer_replaces_only_what_was_there_when_it_began() -> None:
+    store = MemorySessionStore()
+    sessions = await sessions_with(*OLD, store=store)
+    async with sessions.turn(ID) as opened:
+        record = Record(opened, sessions, 1)
+        theirs = UserMessage(id="other", timestamp=NOW, content="Meanwhile.")
+        await store.commit(opened.session, [MessageAppended(theirs)], NOW)
+        await record.answer_calls([("clock", "Noon.")])
+    assert await kept(sessions) == [("user", "Morning?"), ("user", "Meanwhile."), ("tool", "Noon.")]

@@ -30,6 +30,7 @@ from gateway.core.errors import (
     BackendFailed,
     BackendTimeout,
     BackendUnreachable,
+    InvalidRequest,
     SessionReadOnly,
     StorageUnavailable,
 )
@@ -542,3 +543,11 @@ async def test_a_change_whose_client_has_left_is_not_made(
         await queued(served, 1)
     async with served.sessions.turn(ID) as turn:
         assert turn.session == before
+
+
+async def test_a_name_that_no_model_can_have_is_an_unknown_model(served: Served) -> None:
+    await served.keep()
+    served.backend.broken = InvalidRequest("invalid model name", param="model")
+    for method, path in (("POST", "/sessions"), ("PATCH", f"/sessions/{ID}")):
+        answer = await served.ask(method, path, {"model": "../x"})
+        assert refusal(answer) == (404, "MODEL_NOT_FOUND", {"model": "../x"})

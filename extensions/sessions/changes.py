@@ -68,7 +68,10 @@ class SettingsChanged(Struct, frozen=True, kw_only=True):
 
 
 class SystemPromptSet(Struct, frozen=True):
-    """The prompt takes the place of the one there is, or becomes message 0. Nothing is cut."""
+    """The prompt takes the place of the one there is, or becomes message 0. Nothing is cut.
+
+    What other programs have noted beside the old one stays.
+    """
 
     message: SystemMessage
 
@@ -119,7 +122,7 @@ def applied(session: Session, change: Change) -> Session:
         case SettingsChanged():
             return with_settings(session, change)
         case SystemPromptSet(message):
-            return replace(session, messages=(message, *without_prompt(session)))
+            return with_prompt(session, message)
         case SystemPromptRemoved():
             rest = without_prompt(session)
             if len(rest) == len(session.messages):
@@ -159,6 +162,13 @@ def with_settings(session: Session, change: SettingsChanged) -> Session:
         tool_settings=change.tool_settings or session.tool_settings,
         agent_settings=change.agent_settings or session.agent_settings,
     )
+
+
+def with_prompt(session: Session, message: SystemMessage) -> Session:
+    rest = without_prompt(session)
+    if len(rest) < len(session.messages):
+        message = replace(message, extra={**session.messages[0].extra, **message.extra})
+    return replace(session, messages=(message, *rest))
 
 
 def without_prompt(session: Session) -> tuple[Message, ...]:

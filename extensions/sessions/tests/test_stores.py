@@ -4,10 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from extensions.sessions.changes import HistoryCut, MessageAppended, MessageEdited, SettingsChanged
+from extensions.sessions.changes import (
+    HistoryCut,
+    MessageAppended,
+    MessageEdited,
+    SettingsChanged,
+    SystemPromptSet,
+)
 from extensions.sessions.json_store import JSONSessionStore
 from extensions.sessions.memory_store import MemorySessionStore
-from extensions.sessions.session import Session, SessionItem, UserMessage
+from extensions.sessions.session import Session, SessionItem, SystemMessage, UserMessage
 from extensions.sessions.store import SessionStore
 from extensions.sessions.tests.samples import EARLY, LATER, LATEST, appended, session, texts
 from gateway.core.errors import Conflict, InvalidMessageIndex, SessionNotFound
@@ -102,6 +108,17 @@ async def test_only_what_was_known_is_dropped(store: SessionStore) -> None:
     edit = MessageEdited(index=0, content="A", timestamp=LATEST, dropped=("b", "c"))
     changed = await store.commit(known, [edit], LATEST)
     assert texts(changed) == ["A", "theirs", "new"]
+
+
+async def test_another_prompt_keeps_what_others_noted_beside_the_old_one(
+    store: SessionStore,
+) -> None:
+    known = await store.create(session("a", "One."))
+    old = SystemMessage(id="s", timestamp=EARLY, content="Old.", extra={"pinned": True})
+    new = SystemMessage(id="s", timestamp=LATER, content="New.")
+    await store.commit(known, [SystemPromptSet(old)], LATER)
+    changed = await store.commit(known, [SystemPromptSet(new)], LATER)
+    assert (texts(changed), changed.messages[0].extra) == (["New.", "One."], {"pinned": True})
 
 
 async def test_what_was_deleted_stays_so(store: SessionStore) -> None:

@@ -100,11 +100,15 @@ class PromptFiles:
     def _read(self, filename: str) -> str:
         path = self._path(filename)
         try:
-            if os.lstat(path).st_size > LARGEST:
-                raise not_found(filename)
-            content, _ = files.read(path)
+            content, _ = files.read(path, LARGEST)
             return content.decode()
-        except (FileNotFoundError, PermissionError, files.NotRegular, UnicodeDecodeError) as error:
+        except (
+            FileNotFoundError,
+            PermissionError,
+            UnicodeDecodeError,
+            files.NotRegular,
+            files.OverLimit,
+        ) as error:
             raise not_found(filename) from error
         except OSError as error:
             raise unavailable(error) from error

@@ -13,6 +13,7 @@ from pathlib import Path
 __all__ = [
     "Disk",
     "NotRegular",
+    "OverLimit",
     "WrittenMeanwhile",
     "read",
     "remove",
@@ -37,6 +38,14 @@ LITTER_AGE = 600.0
 
 class NotRegular(OSError):
     """A link, a folder, a pipe: nothing that is read or written through its name."""
+
+
+class OverLimit(Exception):
+    """The file is larger than what may be read; `status` is its own."""
+
+    def __init__(self, status: os.stat_result) -> None:
+        super().__init__(f"it is too large: {status.st_size} bytes")
+        self.status = status
 
 
 class WrittenMeanwhile(Exception):
@@ -70,10 +79,11 @@ def revision_of(status: os.stat_result) -> str:
     return f"{status.st_ino}.{status.st_mtime_ns}.{status.st_size}"
 
 
-def read(path: Path) -> tuple[bytes, os.stat_result]:
-    """The content of a regular file, and its status before it was read.
+def read(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
+    """The content of a regular file of at most `limit` bytes, and its status before it was read.
 
-    `NotRegular` for links and all else, `OSError` for what cannot be opened.
+    `OverLimit` for a larger one, `NotRegular` for links and all else, `OSError` for what
+    cannot be opened.
     """
     try:
         file = os.open(path, os.O_RDONLY | NO_FOLLOW | NO_WAIT | BINARY)
@@ -85,6 +95,8 @@ def read(path: Path) -> tuple[bytes, os.stat_result]:
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode):
             raise NotRegular(errno.EINVAL, "Not a regular file")
+        if status.st_size > limit:
+            raise OverLimit(status)
         with open(file, "rb", closefd=False) as opened:
             return opened.read(), status
     finally:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from extensions.sessions import files, records
 from extensions.sessions.changes import Change, apply
 from extensions.sessions.clock import local_time
-from extensions.sessions.files import Disk, NotRegular, WrittenMeanwhile
+from extensions.sessions.files import Disk, NotRegular, OverLimit, WrittenMeanwhile
 from extensions.sessions.ids import is_id
 from extensions.sessions.listing import Entry, Listing, sessions_in
 from extensions.sessions.session import Session, SessionItem
@@ -31,6 +31,9 @@ T = TypeVar("T")
 
 ATTEMPTS = 20
 """How often a commit starts again because another program wrote while it did."""
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a file. A larger one is none that a person talked into, and reading it hurts all."""
 
 HALF_WRITTEN = 0.3
 """Seconds after its last change in which a damaged file may be one that is just being written."""
@@ -55,8 +58,9 @@ class JSONSessionStore:
     is left alone, whatever is asked.
     """
 
-    def __init__(self, folder: Path, *, disk: Disk | None = None) -> None:
+    def __init__(self, folder: Path, *, disk: Disk | None = None, largest: int = LARGEST) -> None:
         self._folder = folder
+        self._largest = largest
         self._disk = disk or Disk()
         self._listing = Listing()
         self._listed_by_one = asyncio.Lock()
@@ -146,22 +150,28 @@ class JSONSessionStore:
 
     def _keep(self, session: Session) -> Session:
         """Put the session in the place of the file that it came from."""
-        path = self._path(session.id)
+        path, data = self._path(session.id), records.write(session)
+        if len(data) > self._largest:
+            raise StorageUnavailable(
+                f"The session '{session.id}' would be larger than {self._largest} bytes.",
+                reason="EFBIG",
+            )
         if not self._swept:
             files.remove_litter(self._folder)
             self._swept = True
-        status = files.replace(
-            path, records.write(session), expected=session.revision, disk=self._disk
-        )
+        status = files.replace(path, data, expected=session.revision, disk=self._disk)
         kept = replace(session, revision=files.revision_of(status))
         self._listing.put(kept.id, Entry(kept.revision, kept.item()))
         return kept
 
     def _read(self, id: str) -> Found:
         try:
-            data, status = files.read(self._path(id))
+            data, status = files.read(self._path(id), self._largest)
         except (FileNotFoundError, NotRegular):
             raise SessionNotFound(id) from None
+        except OverLimit as error:
+            status = error.status
+            return Found(files.revision_of(status), status.st_mtime, None, str(error))
         revision, modified = files.revision_of(status), status.st_mtime
         try:
             session = records.read(data, id=id, modified=written_at(modified))

@@ -64,7 +64,7 @@ def test_a_loss_of_power_at_any_step_leaves_the_old_or_the_new_file(tmp_path: Pa
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     written = replace(path, b"more than seven bytes", expected="", disk=StutteringDisk())
-    data, status = read(path)
+    data, status = read(path, 100)
     assert (data, revision_of(status)) == (b"more than seven bytes", revision_of(written))
 
 
@@ -97,5 +97,5 @@ def test_only_regular_files_are_read_and_nothing_stays_open(tmp_path: Path, name
     os.mkfifo(tmp_path / "pipe")
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(NotRegular):
-        read(tmp_path / name)
+        read(tmp_path / name, 100)
     assert len(os.listdir("/proc/self/fd")) == before

@@ -56,7 +56,7 @@ class Disk:
     """What a write asks of the operating system, step by step; tests let a step fail."""
 
     def mkdir(self, path: Path) -> None:
-        path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        path.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
     def open(self, path: Path, flags: int) -> int:
         return os.open(path, flags, MODE)
@@ -153,9 +153,14 @@ def revision_at(path: Path) -> str:
 
 
 def make_folder(folder: Path, disk: Disk) -> None:
-    if not folder.is_dir():
-        disk.mkdir(folder)
-        sync_folder(folder.parent, disk)
+    """Make the folder and what is missing above it, each the owner's alone and on disk."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for level in reversed(missing):
+        disk.mkdir(level)
+        sync_folder(level.parent, disk)
 
 
 def sync_folder(folder: Path, disk: Disk) -> None:

@@ -61,6 +61,15 @@ def test_a_loss_of_power_at_any_step_leaves_the_old_or_the_new_file(tmp_path: Pa
     assert removing.steps == ["unlink a.json", "fsync folder"]
 
 
+def test_folders_are_the_owners_alone_and_on_disk_at_every_level(tmp_path: Path) -> None:
+    disk = RecordedDisk()
+    replace(tmp_path / "a" / "b" / "c" / "x.json", b"new", expected="", disk=disk)
+    levels = [tmp_path / "a", tmp_path / "a" / "b", tmp_path / "a" / "b" / "c"]
+    assert [level.stat().st_mode & 0o777 for level in levels] == [0o700] * 3
+    made = ["mkdir a", f"fsync {tmp_path.name}", "mkdir b", "fsync a", "mkdir c", "fsync b"]
+    assert disk.steps[:6] == made
+
+
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     written = replace(path, b"more than seven bytes", expected="", disk=StutteringDisk())

@@ -177,7 +177,8 @@ def storage_errors() -> Iterator[None]:
 
 
 def unavailable(error: OSError) -> StorageUnavailable:
-    return StorageUnavailable(f"The prompt files cannot be used: {error.strerror}.")
+    done = {"done": True} if isinstance(error, files.Unsynced) else {}
+    return StorageUnavailable(f"The prompt files cannot be used: {error.strerror}.", **done)
 
 
 def not_found(filename: str) -> PromptNotFound:

@@ -14,6 +14,7 @@ __all__ = [
     "Disk",
     "NotRegular",
     "OverLimit",
+    "Unsynced",
     "WrittenMeanwhile",
     "read",
     "remove",
@@ -46,6 +47,11 @@ class OverLimit(Exception):
     def __init__(self, status: os.stat_result) -> None:
         super().__init__(f"it is too large: {status.st_size} bytes")
         self.status = status
+
+
+class Unsynced(OSError):
+    """The change is made, and everybody sees it; but the disk would not say that it has it, so a
+    loss of power may undo it."""
 
 
 class WrittenMeanwhile(Exception):
@@ -107,7 +113,8 @@ def replace(path: Path, data: bytes, *, expected: str, disk: Disk) -> os.stat_re
     """Put `data` in the place of the file of the revision `expected` (`""`: of no file).
 
     On disk when this returns, and safe from a loss of power. `WrittenMeanwhile` if another file
-    stands there now; it stays, as the old one does after any `OSError` up to the renaming.
+    stands there now; it stays, as the old one does after any `OSError`, except `Unsynced`: then the
+    new one is in its place.
     """
     make_folder(path.parent, disk)
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(8)}.tmp")
@@ -121,14 +128,14 @@ def replace(path: Path, data: bytes, *, expected: str, disk: Disk) -> os.stat_re
         with suppress(OSError):
             os.unlink(temporary)
         raise
-    sync_folder(path.parent, disk)
+    settle(path.parent, disk)
     return status
 
 
 def remove(path: Path, disk: Disk) -> None:
-    """Remove the file for good."""
+    """Remove the file for good; after `Unsynced` it is gone, too."""
     disk.unlink(path)
-    sync_folder(path.parent, disk)
+    settle(path.parent, disk)
 
 
 def write(path: Path, data: bytes, disk: Disk) -> os.stat_result:
@@ -161,6 +168,14 @@ def make_folder(folder: Path, disk: Disk) -> None:
     for level in reversed(missing):
         disk.mkdir(level)
         sync_folder(level.parent, disk)
+
+
+def settle(folder: Path, disk: Disk) -> None:
+    """Wait until the disk has what was changed in the folder; `Unsynced` if that cannot be told."""
+    try:
+        sync_folder(folder, disk)
+    except OSError as error:
+        raise Unsynced(error.errno, error.strerror) from error
 
 
 def sync_folder(folder: Path, disk: Disk) -> None:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from extensions.sessions import files, records
 from extensions.sessions.changes import Change, apply
 from extensions.sessions.clock import local_time
-from extensions.sessions.files import Disk, NotRegular, OverLimit, WrittenMeanwhile
+from extensions.sessions.files import Disk, NotRegular, OverLimit, Unsynced, WrittenMeanwhile
 from extensions.sessions.ids import is_id
 from extensions.sessions.listing import Entry, Listing, sessions_in
 from extensions.sessions.session import Session, SessionItem
@@ -89,9 +89,12 @@ class JSONSessionStore:
             return await to_the_end(work)
         except OSError as error:
             log.warning("The folder of sessions cannot be used: %s", error)
+            reason = errno.errorcode.get(error.errno or 0, "EIO")
+            done = {"done": True} if isinstance(error, Unsynced) else {}
             raise StorageUnavailable(
                 f"The folder of sessions cannot be used: {error.strerror or error}.",
-                reason=errno.errorcode.get(error.errno or 0, "EIO"),
+                reason=reason,
+                **done,
             ) from error
 
     def _create(self, session: Session) -> Session:

@@ -14,7 +14,9 @@ class SessionStore(Protocol):
     """Keeps sessions by their ids.
 
     Ids that no session can have are unknown ids, never paths. Every method raises errors of
-    `gateway.core.errors`: `SessionNotFound`, `SessionReadOnly`, `StorageUnavailable`.
+    `gateway.core.errors`: `SessionNotFound`, `SessionReadOnly`, `StorageUnavailable`. With
+    `"done": true` in its details the last one is a doubt: the change is made and everybody sees it,
+    but a loss of power may undo it.
     """
 
     async def create(self, session: Session) -> Session:

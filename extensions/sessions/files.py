@@ -11,11 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 
 __all__ = [
+    "ATTEMPTS",
     "Disk",
     "NotRegular",
     "OverLimit",
     "Unsynced",
     "WrittenMeanwhile",
+    "create",
     "read",
     "remove",
     "remove_litter",
@@ -31,8 +33,14 @@ NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 BINARY = getattr(os, "O_BINARY", 0)
 
-# `.ID.RANDOM.tmp`: no `*.json`, and not to be taken for a file of anybody else.
-TEMPORARY = re.compile(r"\.[A-Za-z0-9_-]+\.[0-9a-f]{16}\.tmp")
+# `.NAME.RANDOM.tmp`: no `*.json`, no `*.md`, and not to be taken for a file of anybody else.
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.tmp", re.DOTALL)
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What file systems without hard links say, those of memory sticks for one."""
+
+ATTEMPTS = 20
+"""How often a change starts again because another program wrote while it was being made."""
+
 LITTER_AGE = 600.0
 """Seconds after which a temporary file belongs to no write that is still going on."""
 
@@ -76,6 +84,9 @@ class Disk:
     def rename(self, source: Path, target: Path) -> None:
         os.replace(source, target)
 
+    def link(self, source: Path, target: Path) -> None:
+        os.link(source, target)
+
     def unlink(self, path: Path) -> None:
         os.unlink(path)
 
@@ -117,7 +128,7 @@ def replace(path: Path, data: bytes, *, expected: str, disk: Disk) -> os.stat_re
     new one is in its place.
     """
     make_folder(path.parent, disk)
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(8)}.tmp")
+    temporary = temporary_for(path)
     try:
         status = write(temporary, data, disk)
         # As late as it can be: a program that knows no locks has the shortest time to slip in.
@@ -130,6 +141,37 @@ def replace(path: Path, data: bytes, *, expected: str, disk: Disk) -> os.stat_re
         raise
     settle(path.parent, disk)
     return status
+
+
+def create(path: Path, data: bytes, disk: Disk) -> None:
+    """Put `data` in a new file, which is not there before it is whole.
+
+    `FileExistsError` if anything has the name; otherwise as `replace`.
+    """
+    make_folder(path.parent, disk)
+    temporary = temporary_for(path)
+    try:
+        write(temporary, data, disk)
+        take_name(temporary, path, disk)
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
+    settle(path.parent, disk)
+
+
+def take_name(temporary: Path, path: Path, disk: Disk) -> None:
+    try:
+        disk.link(temporary, path)  # unlike a renaming, it replaces nothing
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        if revision_at(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        disk.rename(temporary, path)
+
+
+def temporary_for(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.{secrets.token_hex(8)}.tmp")
 
 
 def remove(path: Path, disk: Disk) -> None:

@@ -29,9 +29,6 @@ log = logging.getLogger("mochi.sessions")
 
 T = TypeVar("T")
 
-ATTEMPTS = 20
-"""How often a commit starts again because another program wrote while it did."""
-
 LARGEST = 64 * 1024 * 1024
 """Bytes of a file. A larger one is none that a person talked into, and reading it hurts all."""
 
@@ -122,7 +119,7 @@ class JSONSessionStore:
         return self._listing.items(sessions_in(self._folder), self._look)
 
     def _commit(self, session: Session, changes: Sequence[Change], at: str) -> Session:
-        for _ in range(ATTEMPTS):
+        for _ in range(files.ATTEMPTS):
             changed = self._current(session)
             if changed.read_only:
                 raise SessionReadOnly(changed.id, changed.version)

@@ -69,6 +69,10 @@ class WrittenMeanwhile(Exception):
 class Disk:
     """What a write asks of the operating system, step by step; tests let a step fail."""
 
+    def may_change(self, folder: Path) -> bool:
+        """Also `False` for a file system that is mounted to be read alone."""
+        return os.access(folder, os.W_OK | os.X_OK)
+
     def mkdir(self, path: Path) -> None:
         path.mkdir(mode=FOLDER_MODE, exist_ok=True)
 

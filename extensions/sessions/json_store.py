@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -78,6 +79,9 @@ class JSONSessionStore:
     async def commit(self, session: Session, changes: Sequence[Change], at: str) -> Session:
         return await self._stored(partial(self._commit, session, changes, at))
 
+    async def check_deletable(self, id: str) -> None:
+        await self._stored(partial(self._check_deletable, id))
+
     async def delete(self, id: str) -> None:
         await self._stored(partial(self._delete, id))
 
@@ -130,6 +134,11 @@ class JSONSessionStore:
             except WrittenMeanwhile:
                 continue
         raise StorageUnavailable(f"Another program keeps writing the session '{session.id}'.")
+
+    def _check_deletable(self, id: str) -> None:
+        self._load(id)
+        if not self._disk.may_change(self._folder):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     def _delete(self, id: str) -> None:
         self._load(id)

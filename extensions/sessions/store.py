@@ -42,6 +42,10 @@ class SessionStore(Protocol):
         """
         ...
 
+    async def check_deletable(self, id: str) -> None:
+        """Raise what `delete` would, as far as it can be told before it is tried."""
+        ...
+
     async def delete(self, id: str) -> None:
         """For good."""
         ...

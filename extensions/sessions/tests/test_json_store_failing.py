@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from extensions.sessions.files import Disk
 from extensions.sessions.json_store import JSONSessionStore
 from extensions.sessions.service import Sessions
 from extensions.sessions.tests.disks import FailingDisk, InterruptedDisk
@@ -102,6 +103,22 @@ async def test_a_failed_deletion_is_told(folder: Path) -> None:
             await deletion
             break
     assert names(folder) == []
+
+
+class ReadOnlyDisk(Disk):
+    def may_change(self, folder: Path) -> bool:
+        return False
+
+    def unlink(self, path: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+async def test_a_session_that_cannot_be_deleted_goes_on(folder: Path) -> None:
+    await JSONSessionStore(folder).create(session("a", "One."))
+    sessions, ended = Sessions(JSONSessionStore(folder, disk=ReadOnlyDisk())), []
+    with sessions.streaming("a", lambda: ended.append("a")):
+        await refused(sessions.delete("a"), error=StorageUnavailable)
+    assert (ended, texts(await sessions.get("a"))) == ([], ["One."])
 
 
 async def test_the_next_commit_after_a_failed_one_works(folder: Path) -> None:

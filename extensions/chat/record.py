@@ -25,7 +25,8 @@ class Record:
     """Writes what a turn brings into the session that it holds.
 
     `cut` is how many messages of the history stay, when the answer replaces what followed; that is
-    gone with the first whole message of the new answer, and not before.
+    gone with the first whole message of the new answer, and not before. What another program adds
+    to it in between stays.
     """
 
     def __init__(self, opened: OpenSession, sessions: Sessions, cut: int | None = None) -> None:
@@ -33,6 +34,8 @@ class Record:
         self._clock = sessions.clock
         self._new_id = sessions.new_id
         self._cut = cut
+        replaced = () if cut is None else opened.session.messages[cut:]
+        self._replaced = tuple([message.id for message in replaced])
 
     @property
     def session(self) -> Session:
@@ -97,6 +100,6 @@ class Record:
         await unbroken(self._put(messages))
 
     async def _put(self, messages: Sequence[Message]) -> None:
-        cut = () if self._cut is None else (HistoryCut(self._cut),)
+        cut = () if self._cut is None else (HistoryCut(self._cut, self._replaced),)
         await self._opened.commit(*cut, *map(MessageAppended, messages))
         self._cut = None

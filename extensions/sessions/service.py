@@ -94,7 +94,11 @@ class Sessions:
                 del self._streams[id]
 
     async def delete(self, id: str) -> None:
-        """End the streams of the session, wait for its turn, and delete it for good."""
+        """End the streams of the session, wait for its turn, and delete it for good.
+
+        The streams are told that it is gone, so they go on if it is known that it cannot go.
+        """
+        await self._store.check_deletable(id)
         for end in list(self._streams.get(id, ())):
             end()
         async with self.turn(id):

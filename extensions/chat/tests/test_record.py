@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from extensions.chat.record import Record
-from extensions.chat.tests.talking import ID, OLD, kept, sessions_with
-from extensions.sessions.changes import Change
+from extensions.chat.tests.talking import ID, NOW, OLD, kept, sessions_with
+from extensions.sessions.changes import Change, MessageAppended
 from extensions.sessions.memory_store import MemorySessionStore
-from extensions.sessions.session import Session
+from extensions.sessions.session import Session, UserMessage
 
 
 class Slow(MemorySessionStore):
@@ -31,3 +31,14 @@ async def test_a_replacement_that_was_cancelled_replaces_once() -> None:
             await writing
         await record.answer_calls([("add", "7")])
     assert await kept(sessions) == [("user", "Morning?"), ("tool", "3"), ("tool", "7")]
+
+
+async def test_a_new_answer_replaces_only_what_was_there_when_it_began() -> None:
+    store = MemorySessionStore()
+    sessions = await sessions_with(*OLD, store=store)
+    async with sessions.turn(ID) as opened:
+        record = Record(opened, sessions, 1)
+        theirs = UserMessage(id="other", timestamp=NOW, content="Meanwhile.")
+        await store.commit(opened.session, [MessageAppended(theirs)], NOW)
+        await record.answer_calls([("clock", "Noon.")])
+    assert await kept(sessions) == [("user", "Morning?"), ("user", "Meanwhile."), ("tool", "Noon.")]

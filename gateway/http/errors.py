@@ -30,7 +30,11 @@ def render(path: str, error: Exception) -> Rendered:
     """The answer to a request for `path` that ended in `error`."""
     status = verdict(error).status
     if path == "/api/v1" or path.startswith("/api/v1/"):
-        status = 422 if isinstance(error, errors.InvalidRequest) else status
+        match error:
+            case errors.InvalidRequest():
+                status = 422
+            case errors.BackendFailed():  # one code, so one status, whatever it failed at
+                status = 502
         body = mochi_body(error)
     elif path.startswith("/api/"):
         body = msgspec.json.encode({"error": message_of(error)})

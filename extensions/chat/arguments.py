@@ -4,45 +4,43 @@ import math
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway.core.messages import ToolCall
 
 __all__ = ["keepable"]
 
-DEEPER = 8
-"""Levels that a session's file, or a request, puts around arguments."""
-
-_decode = msgspec.json.Decoder().decode
+DEEPEST = 100
+"""Levels of lists and objects. How many a decoder takes depends on how deep its caller stands."""
 
 
 def keepable(call: ToolCall) -> tuple[ToolCall, str | None]:
-    """The call as it can be written down and sent again, and what was wrong with it, if anything.
+    """The call as it can be kept and sent again, and why that is without its arguments, if so.
 
     One value without a JSON form would make the whole session unreadable, for ever.
     """
-    nested: Any = call.arguments
-    for _ in range(DEEPER):
-        nested = [nested]
-    try:
-        _decode(msgspec.json.encode(nested))
-        finite = all_finite(call.arguments)
-    except (ValueError, TypeError, OverflowError, RecursionError):
-        return ToolCall(call.id, call.name, {}), "they cannot be written as JSON"
-    if finite:
-        return call, None
-    return (
-        ToolCall(call.id, call.name, _decode(msgspec.json.encode(call.arguments))),
-        "a number is not finite",
-    )
+    fault = fault_in(call.arguments) or unwritable(call.arguments)
+    return (replace(call, arguments={}), fault) if fault else (call, None)
 
 
-def all_finite(value: Any) -> bool:
+def fault_in(value: Any, levels: int = DEEPEST) -> str | None:
     match value:
-        case float():
-            return math.isfinite(value)
+        case float() if not math.isfinite(value):
+            return "a number is not finite"
+        case dict() | list() if not levels:
+            return "they are nested too deeply"
         case dict():
-            return all(map(all_finite, value.values()))
+            return next(filter(None, (fault_in(each, levels - 1) for each in value.values())), None)
         case list():
-            return all(map(all_finite, value))
+            return next(filter(None, (fault_in(each, levels - 1) for each in value)), None)
         case _:
-            return True
+            return None
+
+
+def unwritable(arguments: dict[str, Any]) -> str | None:
+    """Lone surrogates, and numbers of thousands of digits."""
+    try:
+        msgspec.json.encode(arguments)
+    except (ValueError, TypeError, OverflowError):
+        return "they cannot be written as JSON"
+    return None

@@ -88,7 +88,7 @@ class Record:
         self._cut = None
 
     async def _commit(self, *changes: Change) -> None:
-        # Cut short, it would leave open whether the message is there; and somebody saves it twice.
+        # Cut short, it would leave open whether the message is there.
         await unbroken(self._opened.commit(*changes))
 
 

@@ -13,7 +13,7 @@ from gateway.core.notes import Notes
 from gateway.core.requests import ChatRequest
 from gateway.dialects.openai.chat.writing import Answer, ChunkWriter
 from gateway.http.leaving import LEAVING, WhileConnected
-from gateway.http.streams import send_events
+from gateway.http.streams import MOCHI, send_events
 from gateway.testing import ScriptedBackend
 
 ASKED = ChatRequest(model="demo", messages=())
@@ -164,3 +164,40 @@ async def test_a_ping_never_comes_beside_the_first_frame() -> None:
     for wait in (0.049, 0.05, 0.051):
         wire = await streamed(ScriptedBackend(wait, [HI], [BYE]))
         assert [message["type"] for message in wire.sent].count("http.response.start") == 1
+
+
+async def test_a_family_may_open_its_streams_at_once_and_in_its_own_manner() -> None:
+    wire, backend = Wire(), ScriptedBackend(BackendUnreachable("Refused."))
+    batches = backend.chat(ASKED)
+    await send_events(wire.send, writer(), batches, Notes(), manner=MOCHI)
+    assert (b"cache-control", b"no-store") in wire.sent[0]["headers"]
+    assert wire.sent[1] == {"type": "http.response.body", "body": b"", "more_body": True}
+    assert wire.body.startswith(b'data: {"error":{"message":"Refused."')
+
+
+async def test_whoever_cancels_an_answer_may_say_why() -> None:
+    backend, wire = ScriptedBackend([HI], 60.0), Wire()
+    answering = asyncio.create_task(answer(backend, wire))
+    await asyncio.sleep(0.01)
+    answering.cancel(BackendFailed("It was taken away."))
+    await answering
+    assert b'{"error":{"message":"It was taken away."' in wire.body
+
+
+async def test_the_work_upstream_ends_before_the_last_frame_is_sent() -> None:
+    backend, wire = ScriptedBackend([HI], [HI], 60.0), Wire()
+    blocked = asyncio.Event()
+
+    async def send(message: Message) -> None:
+        wire.sent.append(message)
+        if len(wire.sent) > 2:
+            await blocked.wait()
+
+    batches = backend.chat(ASKED)
+    answering = asyncio.create_task(send_events(send, writer(), batches, Notes()))
+    await asyncio.sleep(0.01)
+    answering.cancel()
+    async with asyncio.timeout(1):
+        await backend.left.wait()
+    blocked.set()
+    await answering

@@ -91,7 +91,9 @@ def counting() -> Iterator[str]:
     return (f"{number:010x}" for number in itertools.count(0xA0))
 
 
-async def sessions_with(*messages: Message, store: SessionStore | None = None) -> Sessions:
+async def sessions_with(
+    *messages: Message, store: SessionStore | None = None, **fields: Any
+) -> Sessions:
     """Sessions of which `ID` has these messages; time stands still, ids count from a0."""
     sessions = Sessions(
         store or MemorySessionStore(), clock=lambda: NOW, new_id=counting().__next__
@@ -104,6 +106,7 @@ async def sessions_with(*messages: Message, store: SessionStore | None = None) -
             updated_at=NOW,
             messages=messages,
             window=WindowConfig(current_window=8192, last_adjustment="initial_setup"),
+            **fields,
         )
     )
     return sessions

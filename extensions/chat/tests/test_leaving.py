@@ -163,7 +163,10 @@ async def test_a_server_that_goes_down_keeps_what_was_said() -> None:
     async with serving(backend) as gateway:
         stream = asyncio.create_task(gateway.stream())
         await until(lambda: bool(backend.requests))
-    # The server is down, and gave the answer no more than its time of grace.
+        whole = asyncio.create_task(gateway.chat("And then?"))
+        await asyncio.sleep(0.05)
+    # The server is down, and gave the answers no more than its time of grace.
+    assert (await whole).status_code == 503
     text = (await stream).text
     assert '{"code":"OVERLOADED","message":"The gateway is shutting down."' in text
     assert text.endswith(DONE)

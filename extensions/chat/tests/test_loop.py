@@ -159,24 +159,15 @@ async def test_a_model_that_never_stops_calling_is_stopped() -> None:
     assert (await kept(sessions))[-1] == ("tool", "Error: Tool 'nope' not found")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "stored"),
-    [
-        ({"a": float("inf"), "b": [1, float("nan")]}, {"a": None, "b": [1, None]}),
-        ({"a": "\ud800"}, {}),
-        ({"a": 10**5000}, {}),
-    ],
-)
-async def test_arguments_that_no_file_can_hold_do_not_poison_the_session(
-    arguments: dict[str, Any], stored: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("value", [float("inf"), "\ud800"])
+async def test_arguments_that_no_file_can_hold_do_not_poison_the_session(value: object) -> None:
     sessions = await sessions_with()
-    backend = Rounds(calls(("add", arguments)), said("Sorry."))
+    backend = Rounds(calls(("add", {"a": value})), said("Sorry."))
     steps = await taken(turn_of(sessions, backend, tools=Toolbox(Add())))
     [outcome] = [step.outcome for step in steps if isinstance(step, Called)]
     assert outcome.result.startswith("Error: Invalid arguments for tool 'add': ")
     call: Any = (await sessions.get(ID)).messages[1]
-    assert call.calls[0].arguments == stored
+    assert call.calls[0].arguments == {}
 
 
 async def test_approved_and_denied() -> None:
@@ -260,6 +251,27 @@ async def test_calls_of_a_reply_that_breaks_off_are_not_recorded() -> None:
     with pytest.raises(BackendFailed):
         await taken(turn_of(sessions, backend, tools=Toolbox(Add())))
     assert await kept(sessions) == [("user", "Hi"), ("partial", "I will add.")]
+
+
+class Slow(MemorySessionStore):
+    """Takes its time, and could be cancelled meanwhile."""
+
+    async def commit(self, session: Session, changes: Sequence[Change], at: str) -> Session:
+        await asyncio.sleep(0.02)
+        return await super().commit(session, changes, at)
+
+
+async def test_a_partial_answer_is_recorded_however_often_the_turn_is_cancelled() -> None:
+    sessions = await sessions_with(store=Slow())
+    backend = Rounds([[TextDelta("Half")], 60.0])
+    taking = asyncio.create_task(taken(turn_of(sessions, backend)))
+    await asyncio.sleep(0.1)
+    for _ in range(3):
+        taking.cancel()
+        await asyncio.sleep(0.005)
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    assert await kept(sessions) == [("user", "Hi"), ("partial", "Half")]
 
 
 class Full(MemorySessionStore):

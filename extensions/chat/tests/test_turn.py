@@ -20,7 +20,12 @@ from extensions.chat.tests.talking import (
     turn_of,
 )
 from extensions.sessions.json_store import JSONSessionStore
-from gateway.core.errors import BackendFailed, ContextOverflow, InvalidMessageIndex
+from gateway.core.errors import (
+    BackendFailed,
+    ContextOverflow,
+    InvalidMessageIndex,
+    SessionReadOnly,
+)
 from gateway.core.events import TextDelta
 from gateway.core.messages import text_of
 from gateway.core.models import ModelDetails
@@ -150,6 +155,12 @@ async def test_what_others_wrote_between_the_check_and_the_turn_is_answered(tmp_
     await answer_of(turn)
     assert text_of(backend.requests[0].messages[0].content) == "Evening?"
     assert [content for _, content in await kept(sessions)] == ["Evening?", "Yes.", "Hi", "Hi"]
+
+
+async def test_a_session_of_a_later_version_is_refused_before_the_stream() -> None:
+    sessions = await sessions_with(*OLD, version="2.0", read_only=True)
+    with pytest.raises(SessionReadOnly):
+        await turn_of(sessions, Rounds(said("Hi"))).check()
 
 
 async def test_a_hundred_writers_to_one_session() -> None:

@@ -80,3 +80,24 @@ async def test_a_model_that_is_gone_and_an_ollama_that_is(tmp_path: Path) -> Non
         away = await http.post(f"/api/v1/chat/{id}", json={"message": "Hello?"})
         assert (away.status_code, away.json()["error"]["code"]) == (502, "OLLAMA_UNREACHABLE")
     assert [message["content"] for message in filed(tmp_path, id)["messages"]] == ["Hi", "Hello?"]
+
+
+async def test_a_session_that_is_deleted_at_any_moment_of_a_stream_stays_deleted(
+    tmp_path: Path,
+) -> None:
+    async with Simulator(token_delay=0.002) as simulator, gateway(simulator, tmp_path) as http:
+        for number in range(12):
+            id = await begun(http)
+            path, body = f"/api/v1/chat/{id}/stream", {"message": "Count to 20"}
+            stream = asyncio.create_task(http.post(path, json=body))
+            await asyncio.sleep(number * 0.004)
+            assert (await http.delete(f"/api/v1/sessions/{id}")).status_code == 204
+            answer = await stream
+            if answer.status_code == 404:  # it was gone before the stream could open
+                continue
+            events = [line for line in answer.text.splitlines() if line.startswith("event: ")]
+            assert events.count("event: done") == 1
+            ends = ("event: error", "event: message_complete")
+            assert (events[-2] in ends, events[-1]) == (True, "event: done")
+            assert len(set(events).intersection(ends)) == 1
+        assert not list((tmp_path / "chat_sessions").glob("*.json"))

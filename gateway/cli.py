@@ -100,6 +100,13 @@ def _parser() -> ArgumentParser:
     simulate.add_argument(
         "--faults", action="store_true", help="list the models that misbehave, and leave"
     )
+    chat = command("chat", "Talk to a model of a running gateway, in a session.", ["config"])
+    which = chat.add_mutually_exclusive_group()
+    which.add_argument("--session", metavar="ID", help="go on with this session")
+    which.add_argument("--last", action="store_true", help="go on with the latest session")
+    which.add_argument("--model", metavar="NAME", help="begin a new session with this model")
+    chat.add_argument("--base-url", metavar="URL", help="the gateway (default: by HOST and PORT)")
+    chat.add_argument("--think", action="store_true", help="have the model think first")
     models = command("models", "List the models that Ollama has.", ["config"])
     pull = command("pull", "Have Ollama fetch a model from its library.", ["config"])
     pull.add_argument("name", metavar="NAME", help="as in https://ollama.com/library: qwen3:8b")

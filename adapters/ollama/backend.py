@@ -136,33 +136,35 @@ class OllamaBackend:
         window = self._windows.choose(
             request.model, question.insisted, question.prompt, request.sampling.max_tokens, known
         )
-        try:
-            return await self._in_window(question, window, known)
-        except ContextOverflow as error:
-            length = error.details.get("n_prompt_tokens")
-            if length is None or window is None or question.insisted is not None:
-                raise question.overflow(error) from error
-            window = self._windows.grown(length, window, known)
-            if window is None:
-                raise question.overflow(error) from error
-        return await self._in_window(question, window, known)
+        while True:
+            request.notes.num_ctx = window
+            body = question.body(window, known)
+            self._queue.join(request.notes)
+            try:
+                response = await self._open("POST", question.path, body, request.model)
+            except ContextOverflow as error:
+                window = self._larger(question, window, known, error)
+                continue
+            except ModelLoadFailed:
+                self._windows.failed(request.model)
+                raise
+            finally:
+                self._queue.leave(request.notes)
+            if window is not None:
+                self._windows.loaded(request.model, window)
+            return response
 
-    async def _in_window(
-        self, question: Question, window: int | None, known: ModelDetails
-    ) -> UpstreamResponse:
-        question.request.notes.num_ctx = window
-        body = question.body(window, known)
-        self._queue.join(question.request.notes)
-        try:
-            response = await self._open("POST", question.path, body, question.model)
-        except ModelLoadFailed:
-            self._windows.failed(question.model)
-            raise
-        finally:
-            self._queue.leave(question.request.notes)
-        if window is not None:
-            self._windows.loaded(question.model, window)
-        return response
+    def _larger(
+        self, question: Question, window: int | None, known: ModelDetails, error: ContextOverflow
+    ) -> int:
+        """The window that the prompt needs by its true length; the error where there is none."""
+        length = error.details.get("n_prompt_tokens")
+        larger = None
+        if length is not None and window is not None and question.insisted is None:
+            larger = self._windows.grown(length, window, known)
+        if larger is None:
+            raise question.overflow(error) from error
+        return larger
 
     async def _known(self, model: str) -> ModelDetails:
         """What is known of a model; what is no true Ollama may not know `/api/show`."""

@@ -19,7 +19,7 @@ from gateway.core.messages import (
 )
 from gateway.core.models import ModelDetails, full_name
 from gateway.core.requests import ChatRequest, CompletionRequest
-from gateway.core.windows import step
+from gateway.core.windows import SMALLEST, step
 
 __all__ = [
     "ContextPolicy",
@@ -36,6 +36,8 @@ ContextPolicy = Literal["auto", "ollama"] | int
 AskedWindow = int | Literal["ollama"] | None
 
 LARGEST = 2**31 - 1
+ROOMY = 0.9
+"""Of the smallest window that is chosen: what has less room is a window of one caller's own."""
 BYTES_PER_TOKEN = 3.5
 TOKENS_PER_MESSAGE = 4
 TOKENS_PER_IMAGE = 768
@@ -142,8 +144,11 @@ class Windows:
             return self._policy
         # Half as much again as the prompt seems to take.
         need = prompt.tokens + max(prompt.tokens // 2, min(answer or 0, MOST_RESERVED))
-        least = max(self._loaded.get(full_name(model), 0), own_window(known.parameters))
-        return capped(max(least, step(need)), known)
+        loaded = self._loaded.get(full_name(model), 0)
+        if loaded >= need and loaded >= least_window(known.parameters, known.context_length):
+            # Also one between the steps: kept conversations go up to nine tenths of a model.
+            return loaded
+        return capped(max(loaded, own_window(known.parameters), step(need)), known)
 
     def grown(self, prompt_tokens: int, sent: int, known: ModelDetails) -> int | None:
         """A larger window, now that the true length is known; `None` when the model has none."""
@@ -159,11 +164,17 @@ class Windows:
         self._loaded.pop(full_name(model), None)
 
 
-@lru_cache(maxsize=256)
 def own_window(parameters: str) -> int:
     """The window that a model's file asks for; 0 when it asks for none."""
     found = _OWN_WINDOW.search(parameters)
     return int(found[1]) if found else 0
+
+
+@lru_cache(maxsize=256)
+def least_window(parameters: str, context_length: int | None) -> int:
+    """The smallest window of a model that is nobody's own."""
+    chosen = min(SMALLEST, context_length or SMALLEST)
+    return max(own_window(parameters), int(ROOMY * chosen))
 
 
 def capped(window: int, known: ModelDetails) -> int:

@@ -89,6 +89,15 @@ def test_what_the_caller_insists_on_is_sent_and_remembered() -> None:
     assert sent(windows, None, 1, known()) == 20_000
 
 
+def test_two_doors_do_not_make_ollama_load_in_turns() -> None:
+    """A kept conversation sends at most nine tenths of what the model has."""
+    windows, model = Windows("auto"), known(context_length=8192)
+    for _ in range(2):
+        assert sent(windows, 7372, 1, model) == 7372
+        assert sent(windows, None, 1000, model) == 7372
+    assert sent(windows, None, 6000, model) == 8192
+
+
 def test_a_small_window_stays_its_callers_own() -> None:
     windows, model = Windows("auto"), known()
     for _ in range(2):

@@ -5,8 +5,10 @@ A command has `run(arguments) -> int`, which gives the exit status.
 
 import os
 import socket
+from collections.abc import Mapping
+from typing import TextIO
 
-__all__ = ["CommandFailed", "cannot_listen"]
+__all__ = ["CommandFailed", "animated", "cannot_listen"]
 
 
 class CommandFailed(Exception):
@@ -15,6 +17,11 @@ class CommandFailed(Exception):
     def __init__(self, line: str, status: int = 1) -> None:
         super().__init__(line)
         self.status = status
+
+
+def animated(output: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether escape sequences do what they should there (https://no-color.org)."""
+    return output.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
 def cannot_listen(host: str, port: int, error: OSError) -> CommandFailed:

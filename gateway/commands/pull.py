@@ -3,13 +3,12 @@
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from adapters.ollama.library import PullStep, printable, pull
-from gateway.commands import CommandFailed
+from gateway.commands import CommandFailed, animated
 from gateway.commands.models import size, trouble
 from gateway.config import Config, load
 from gateway.core.errors import BackendFailed, MochiError, NotFound
@@ -17,7 +16,7 @@ from gateway.core.errors import BackendFailed, MochiError, NotFound
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["Lines", "animated", "run"]
+__all__ = ["Lines", "run"]
 
 STOPPED = "Stopped. What was fetched is kept: the same command goes on from there."
 
@@ -51,11 +50,6 @@ def fetch(config: Config, name: str) -> None:
 
 def shown(output: TextIO) -> AbstractContextManager[Display]:
     return bars() if animated(output, os.environ) else nullcontext(Lines())
-
-
-def animated(output: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether escape sequences do what they should there (https://no-color.org)."""
-    return output.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
 def complaint(config: Config, error: MochiError) -> str:

@@ -14,7 +14,8 @@ import pytest
 from adapters.ollama.library import PullStep
 from adapters.simulator import Simulator
 from gateway.cli import main
-from gateway.commands.pull import Lines, animated
+from gateway.commands import animated
+from gateway.commands.pull import Lines
 from gateway.tests.processes import ROOT, mochi, said_until
 
 NOWHERE = "http://127.0.0.1:9"

@@ -3,13 +3,14 @@
 from collections.abc import AsyncGenerator
 
 import msgspec
-from litestar.types import Scope, Send
+from litestar.types import Send
 
 from gateway.core.clock import unix_now
-from gateway.core.errors import BackendFailed, InvalidRequest, MochiError
+from gateway.core.errors import BackendFailed, InvalidRequest
 from gateway.core.events import Batch
 from gateway.core.ids import new_id
 from gateway.core.notes import Notes
+from gateway.core.replies import collect
 from gateway.core.requests import ChatRequest
 from gateway.dialects.decoding import RequestDecoder
 from gateway.dialects.openai.chat import wire
@@ -20,7 +21,6 @@ from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
 from gateway.http.openai.hot import ERRORS, HotRoute
 from gateway.http.operations import RawOperation
-from gateway.http.requests import answer_headers
 from gateway.http.streams import send_events, send_json
 
 __all__ = ["OPERATION", "ChatCompletions"]
@@ -52,19 +52,9 @@ BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest)
 class ChatCompletions(HotRoute):
     """The next message of a conversation."""
 
-    async def answer(self, body: bytes, scope: Scope, send: Send) -> None:
+    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
         asked, unknown = BODY.decode(body)
-        notes = Notes(strict=self.rules.strict)
-        try:
-            await self._answer(asked, read(asked, notes, unknown), send)
-        except MochiError:
-            answer_headers(scope).extend(note_headers(notes))
-            raise
-
-    async def _answer(
-        self, asked: wire.ChatCompletionRequest, request: ChatRequest, send: Send
-    ) -> None:
-        notes = request.notes
+        request = read(asked, notes, unknown)
         if request.thinking:
             request = await self._thinking_if_it_can(request, asked)
         answer = Answer(
@@ -76,7 +66,10 @@ class ChatCompletions(HotRoute):
         )
         count = asked.n or 1
         if not asked.stream:
-            replies = await collected(self._choices(request, count))
+            if count == 1:
+                replies = [await collect(self.backend.chat(request))]
+            else:
+                replies = await collected(self._choices(request, count))
             await send_json(send, write(replies, answer), note_headers(notes))
             return
         usage = bool(asked.stream_options and asked.stream_options.include_usage)

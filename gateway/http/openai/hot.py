@@ -7,9 +7,12 @@ from litestar.types import Receive, Scope, Send
 from msgspec import Struct
 
 from gateway.core.backend import Backend
-from gateway.core.errors import MethodNotAllowed, Overloaded
+from gateway.core.errors import MethodNotAllowed, MochiError, Overloaded
+from gateway.core.notes import Notes
 from gateway.http.body import ClientGone, read_body
 from gateway.http.leaving import WhileConnected
+from gateway.http.notes import note_headers
+from gateway.http.requests import answer_headers
 
 __all__ = ["ERRORS", "HotRoute", "Rules"]
 
@@ -52,15 +55,19 @@ class HotRoute(ABC):
         if self._open >= self.rules.max_open:
             raise Overloaded(f"{self.rules.max_open} requests are being answered already.")
         self._open += 1
+        notes = Notes(strict=self.rules.strict)
         try:
             body = await read_body(receive, self.rules.max_body)
             with WhileConnected(scope, receive):
-                await self.answer(body, scope, send)
+                await self.answer(body, notes, send)
+        except MochiError:
+            answer_headers(scope).extend(note_headers(notes))
+            raise
         except ClientGone:
             pass
         finally:
             self._open -= 1
 
     @abstractmethod
-    async def answer(self, body: bytes, scope: Scope, send: Send) -> None:
-        """Answer a request with this body."""
+    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
+        """Answer a request with this body, and take notes of what was done to it."""

@@ -149,6 +149,8 @@ def note_rivals(request: wire.ChatCompletionRequest, options: dict[str, Any], no
         notes.ignore("reasoning_effort", why="gives way to 'think' or 'reasoning'")
     if request.reasoning and request.think is not None:
         notes.ignore("reasoning", why="gives way to 'think'")
+    if not options:
+        return
     for name in options.keys() & RIVALS.keys():
         for field in RIVALS[name]:
             if getattr(request, field) is not None:

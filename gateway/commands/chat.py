@@ -1,0 +1,102 @@
+"""`mochi chat`: a talk with any model of a running gateway, kept in a session there."""
+
+import io
+import os
+import sys
+from argparse import Namespace
+from contextlib import closing
+from pathlib import Path
+
+from gateway.commands import CommandFailed, animated
+from gateway.commands.chatting.answering import answer
+from gateway.commands.chatting.client import ServerClient, Trouble, server_root
+from gateway.commands.chatting.dialogue import converse
+from gateway.commands.chatting.display import Display
+from gateway.commands.chatting.keyboard import Keyboard, history_file
+from gateway.commands.chatting.plain import Plain
+from gateway.commands.chatting.slash import COMMANDS
+from gateway.commands.chatting.talk import Leave, Talk
+from gateway.config import Config, load
+
+__all__ = ["run"]
+
+
+def run(arguments: Namespace) -> int:
+    config = load({}, os.environ, Path.cwd(), arguments.config)
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="replace")  # a terminal need not know every character
+    try:
+        with closing(ServerClient(root(config, arguments.base_url), config.api_key)) as server:
+            if sys.stdin.isatty():
+                return talk(server, arguments)
+            return say_once(server, arguments)
+    except Trouble as error:
+        raise CommandFailed(str(error)) from None
+
+
+def root(config: Config, given: str | None) -> str:
+    """Of `--base-url`, `MOCHI_BASE_URL`, and where `mochi serve` would listen by these settings."""
+    if not (url := given or os.environ.get("MOCHI_BASE_URL")):
+        host = "127.0.0.1" if config.on_every_address else config.host
+        return f"http://[{host}]:{config.port}" if ":" in host else f"http://{host}:{config.port}"
+    try:
+        return server_root(url)
+    except ValueError:
+        raise CommandFailed(f"{url!r} is not an address such as http://box:8000.", 2) from None
+
+
+def talk(server: ServerClient, arguments: Namespace) -> int:
+    """At a terminal, for as long as the person likes."""
+    coloured = animated(sys.stdout, os.environ)
+    keyboard = Keyboard(
+        history_file(os.environ), coloured=coloured, words=[f"/{name}" for name in COMMANDS]
+    )
+    dialogue = Talk(server, display(coloured), keyboard, think=arguments.think)
+    try:
+        if named := session_named(server, arguments):
+            dialogue.open(server.session(named))
+        else:
+            dialogue.choose_session()
+    except Leave:
+        return 1
+    except (EOFError, KeyboardInterrupt):
+        return 0
+    converse(dialogue)
+    return 0
+
+
+def say_once(server: ServerClient, arguments: Namespace) -> int:
+    """All of standard input is one message; its answer alone goes to standard output."""
+    message = sys.stdin.buffer.read().decode("utf-8", "replace").rstrip("\r\n")
+    if not message.strip():
+        raise CommandFailed("Standard input is empty: there is nothing to say.")
+    if not (session := session_named(server, arguments)):
+        raise CommandFailed("Without a terminal, name one: --session, --last or --model.")
+    shown = Plain(sys.stderr)
+    try:
+        whole = answer(
+            server, shown, session, message, think=arguments.think, approve=lambda _: False
+        )
+    except KeyboardInterrupt:
+        return 130
+    return 0 if whole else 1
+
+
+def session_named(server: ServerClient, arguments: Namespace) -> str:
+    """The session that the command line names, new if it names a model; `""` if it names none."""
+    if arguments.last:
+        if not (sessions := server.sessions()):
+            raise CommandFailed(f"{server.root} keeps no session yet.")
+        return sessions[0].session_id
+    if arguments.model:
+        return server.create(arguments.model).session_id
+    return str(arguments.session or "")
+
+
+def display(coloured: bool) -> Display:
+    if not coloured:
+        return Plain(sys.stdout)
+    from gateway.commands.chatting.screen import Screen
+
+    return Screen()

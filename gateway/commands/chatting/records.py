@@ -1,0 +1,70 @@
+"""What the server tells of models and sessions, as far as a terminal shows it."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+__all__ = ["ContextWindow", "Message", "Model", "Session", "SessionItem", "Status", "age"]
+
+
+class Model(Struct, frozen=True):
+    name: str
+    size_mb: float
+    parameter_size: str
+    context_length: int
+    capabilities: tuple[str, ...] = ()
+
+
+class SessionItem(Struct, frozen=True):
+    """A session in a list, the most recent first. `preview` is the first thing that was said."""
+
+    session_id: str
+    model: str
+    updated_at: str
+    message_count: int
+    preview: str = ""
+
+
+class Message(Struct, frozen=True):
+    role: str
+    content: str
+    source_file: str | None = None
+
+
+class Session(Struct, frozen=True):
+    session_id: str
+    model: str
+    messages: tuple[Message, ...] = ()
+
+
+class ContextWindow(Struct, frozen=True):
+    """In tokens; `None` for what is not known."""
+
+    current_window: int | None = None
+    model_max_context: int | None = None
+
+
+class Status(Struct, frozen=True):
+    session_id: str
+    model: str
+    message_count: int
+    context_window: ContextWindow
+    active_tools: tuple[str, ...] = ()
+    enabled_agents: tuple[str, ...] = ()
+    system_prompt_file: str | None = None
+
+
+def age(timestamp: str, now: datetime) -> str:
+    """How long ago that was; `now` has a zone, a timestamp without one is local time."""
+    try:
+        then = datetime.fromisoformat(timestamp).astimezone()
+    except ValueError:
+        return timestamp
+    minutes = int((now - then).total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h"
+    return f"{minutes // 1440} days" if minutes < 60 * 1440 else f"{then:%Y-%m-%d}"

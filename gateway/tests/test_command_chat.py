@@ -1,0 +1,254 @@
+"""`mochi chat` without a terminal: one message in, one answer out."""
+
+import io
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.cli import main, parsed
+from gateway.tests.chat_server import CONFIRMED, DROP, Step, chat_server, said
+from gateway.tests.processes import ROOT
+
+NOWHERE = "http://127.0.0.1:9"
+THINKING: Step = ("thinking_delta", {"content": "Hm.\nHm!"})
+QUESTION: Step = (
+    "tool_call_confirmation_required",
+    {
+        "tool_name": "drop_file",
+        "arguments": {"path": "a.txt"},
+        "call_index": 0,
+        "confirmation_id": "conf_1",
+    },
+)
+DENIED: Step = (
+    "tool_result",
+    {
+        "tool_name": "drop_file",
+        "success": False,
+        "result": "Error: Tool execution denied by user",
+        "error_message": "Tool execution denied by user",
+        "call_index": 0,
+    },
+)
+ADDED: Step = (
+    "tool_result",
+    {
+        "tool_name": "add",
+        "success": True,
+        "result": "3" * 500,
+        "error_message": None,
+        "call_index": 0,
+    },
+)
+
+
+class Input(io.TextIOWrapper):
+    """Standard input that is a pipe."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(io.BytesIO(text.encode()))
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("MOCHI_BASE_URL", "MOCHI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def chat(monkeypatch: pytest.MonkeyPatch, text: str, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "stdin", Input(text))
+    return main(["chat", *arguments])
+
+
+def test_all_of_the_input_is_one_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with chat_server(said("It *is*", " so.")) as server:
+        asked = ["--model", "demo:latest", "--base-url", server.url]
+        assert chat(monkeypatch, "/one\n\ntwo\n", *asked) == 0
+        assert server.bodies("POST", "/sessions") == [{"model": "demo:latest"}]
+        assert server.bodies("POST", "/stream") == [{"message": "/one\n\ntwo", "think": False}]
+    assert capsys.readouterr() == ("It *is* so.\n", "")
+
+
+def test_the_latest_session_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with chat_server(said("a")) as server:
+        server.keep("2222222222", ("user", "new"))
+        server.keep("1111111111", ("user", "old"))
+        assert chat(monkeypatch, "x", "--last", "--base-url", server.url) == 0
+        assert server.asked[-1][1] == "/api/v1/chat/2222222222/stream"
+
+
+def test_thoughts_and_tools_are_beside_the_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with chat_server([THINKING, QUESTION, CONFIRMED, DENIED, *said("Then not.")]) as server:
+        server.keep("1111111111")
+        asked = ["--session", "1111111111", "--think", "--base-url", server.url]
+        assert chat(monkeypatch, "Drop it", *asked) == 0
+        assert server.bodies("POST", "/stream")[0]["think"] is True
+        assert server.bodies("POST", "/confirm-tool") == [
+            {"confirmation_id": "conf_1", "approved": False}
+        ]
+    output = capsys.readouterr()
+    assert output.out == "Then not.\n"
+    assert output.err.splitlines() == [
+        "thinking: Hm.",
+        "thinking: Hm!",
+        'The model wants to run drop_file(path="a.txt")',
+        "drop_file failed: Tool execution denied by user",
+    ]
+
+
+def test_tools_and_agents_are_a_line_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    called = {"tool_name": "add", "arguments": {"a": 1, "to": "x\ny"}, "call_index": 0}
+    jotted = {"agent_name": "scribe", "tool_name": "jot", "success": True, "result": "stored\n"}
+    events: list[Step] = [
+        ("tool_call", called),
+        ADDED,
+        ("tool_continuation_start", {"message": "Continuing."}),
+        ("agent_start", {"agent_name": "scribe", "instruction": "Note\nit."}),
+        ("agent_planning", {"content": "I will "}),
+        ("agent_planning", {"content": "jot."}),
+        ("agent_tool_call", {"agent_name": "scribe", "tool_name": "jot", "arguments": {}}),
+        ("agent_tool_result", jotted),
+        ("agent_execution", {"content": "Noted."}),
+        ("agent_complete", {"agent_name": "scribe", "session_id": "7", "output": "Long."}),
+        ("weather_changed", {"content": "?"}),
+    ]
+    with chat_server([*events, *said("Done.")]) as server:
+        server.keep("1111111111")
+        assert chat(monkeypatch, "x", "--last", "--base-url", server.url) == 0
+    output = capsys.readouterr()
+    assert output.out == "Done.\n"
+    assert output.err.splitlines() == [
+        'add(a=1, to="x\\ny")',
+        f"add → {'3' * 153}…",
+        "scribe begins: Note it.",
+        "thinking: I will jot.",
+        "scribe: jot()",
+        "scribe: jot → stored",
+        "thinking: Noted.",
+        "scribe is done.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("end", "complaint"),
+    [
+        (
+            [
+                ("error", {"code": "OLLAMA_ERROR", "message": "Out of memory.", "details": {}}),
+                ("done", {"session_id": "aaaaaaaaaa"}),
+            ],
+            "mochi: Out of memory.\n",
+        ),
+        ([DROP], "What was said so far is kept.\n"),
+    ],
+    ids=["error", "dropped"],
+)
+def test_an_answer_that_fails_is_status_1(
+    end: list[Step],
+    complaint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with chat_server([*said("Half")[:1], *end]) as server:
+        asked = ["--model", "demo:latest", "--base-url", server.url]
+        assert chat(monkeypatch, "x", *asked) == 1
+    output = capsys.readouterr()
+    assert output.out == "Half\n"
+    assert output.err.endswith(complaint)
+    assert output.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "line"),
+    [
+        (["--session", "nobody"], "x", "mochi: No session 'nobody'."),
+        (["--model", "nobody"], "x", "mochi: No model 'nobody'."),
+        (["--last"], "x", "keeps no session yet."),
+        ([], "x", "name one: --session, --last or --model."),
+        (["--last"], "\n", "Standard input is empty"),
+        (["--last", "--base-url", NOWHERE], "x", "start one with `mochi serve`"),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    arguments: list[str],
+    text: str,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with chat_server() as server:
+        monkeypatch.setenv("MOCHI_BASE_URL", f"{server.url}/v1")
+        assert chat(monkeypatch, text, *arguments) == 1
+    complaint = capsys.readouterr().err
+    assert line in complaint
+    assert complaint.count("\n") == 1
+
+
+def test_an_address_that_is_none_is_status_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert chat(monkeypatch, "x", "--last", "--base-url", "ftp://box") == 2
+    assert "'ftp://box' is not an address" in capsys.readouterr().err
+
+
+def test_the_server_is_where_the_settings_say(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MOCHI_HOST", "0.0.0.0")
+    monkeypatch.setenv("MOCHI_API_KEY", "secret")
+    with chat_server(said("a"), key="secret") as server:
+        server.keep("1111111111")
+        monkeypatch.setenv("MOCHI_PORT", server.url.rpartition(":")[2])
+        assert chat(monkeypatch, "x", "--last") == 0
+    assert capsys.readouterr().out == "a\n"
+
+
+def test_only_one_session_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed(["chat", "--last", "--model", "x"])
+
+
+def test_ctrl_c_stops_the_model_and_is_status_130(tmp_path: Path) -> None:
+    on_and_on: list[Step] = [step for _ in range(200) for step in (*said("on ")[:1], 0.05)]
+    with chat_server(on_and_on) as server:
+        server.keep("1111111111")
+        with subprocess.Popen(
+            [sys.executable, "-m", "gateway", "chat", "--last", "--base-url", server.url],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(b"x")
+            process.stdin.close()
+            process.stdin = None
+            assert process.stdout.read(3) == b"on "
+            process.send_signal(signal.SIGINT)
+            _, complaint = process.communicate(timeout=10)
+        assert process.returncode == 130
+        assert complaint == b"Stopped. What was said so far is kept.\n"
+        assert server.left.wait(5)
+
+
+def test_a_talk_needs_nothing_of_the_server(tmp_path: Path) -> None:
+    """Neither its start nor what it imports: a prompt is there at once."""
+    program = """
+import sys
+import gateway.commands.chat
+assert not {"litestar", "adapters", "rich", "httpx", "asyncio"} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)

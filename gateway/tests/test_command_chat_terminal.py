@@ -1,0 +1,171 @@
+"""`mochi chat` at a terminal, as a person types at it."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from gateway.tests.chat_server import CONFIRMED, DROP, Step, chat_server, said
+from gateway.tests.terminals import at_a_terminal, seen
+
+HELLO = said("# Hel", "lo\n\nIt is **so", "**.\n\n- a\n- b\n")
+THINKING: Step = ("thinking_delta", {"content": "Hm."})
+RESULT: Step = (
+    "tool_result",
+    {
+        "tool_name": "drop_file",
+        "success": True,
+        "result": "removed",
+        "error_message": None,
+        "call_index": 0,
+    },
+)
+
+
+def wanted(confirmation: str) -> Step:
+    asked = {"tool_name": "drop_file", "arguments": {"path": "x" * 300}, "call_index": 0}
+    return ("tool_call_confirmation_required", {**asked, "confirmation_id": confirmation})
+
+
+def test_a_new_session_from_the_lists(tmp_path: Path) -> None:
+    """Sessions, models, an answer in Markdown, and Ctrl-D."""
+    with chat_server([THINKING, 0.2, *HELLO]) as server:
+        server.keep("1111111111", ("user", "What was\nthat?"), ("assistant", "Nothing."))
+        with at_a_terminal("chat", "--think", "--base-url", server.url, home=tmp_path) as terminal:
+            terminal.until("Enter for a new one: ")
+            terminal.type("\r")
+            terminal.until("Model (1-2): ")
+            terminal.type("7\r")
+            terminal.until("There is no '7'.")
+            terminal.until("Model (1-2): ")
+            terminal.type("2\r")
+            terminal.until("/help for help.")
+            terminal.type("Hi\r")
+            terminal.until("\x1b[0mb")
+            terminal.until("> ")
+            terminal.type("\x04")
+            assert terminal.status() == 0
+        assert server.bodies("POST", "/sessions") == [{"model": "demo-tools:latest"}]
+        assert server.bodies("POST", "/stream") == [{"message": "Hi", "think": True}]
+    lines = [line.strip() for line in seen(terminal.output)]
+    assert any(line.startswith("1  demo:latest") and "What was that?" in line for line in lines)
+    answer = lines[lines.index("> Hi") + 1 :]
+    assert [line for line in answer if line][:5] == ["Hm.", "Hello", "It is so.", "• a", "• b"]
+    assert "\x1b[2mHm." in terminal.output
+    assert "\x1b[1mso" in terminal.output
+
+
+def test_ctrl_c_stops_an_answer_and_leaves_at_the_prompt(tmp_path: Path) -> None:
+    on_and_on: list[Step] = [step for _ in range(400) for step in (*said("on ")[:1], 0.02)]
+    with chat_server(on_and_on, said("Again.")) as server:
+        server.keep("1111111111")
+        with at_a_terminal("chat", "--last", "--base-url", server.url, home=tmp_path) as terminal:
+            terminal.until("help.")
+            terminal.type("Go\r")
+            terminal.until("on on")
+            terminal.type("\x03")
+            terminal.until("is kept. /retry asks again.")
+            assert server.left.wait(5)
+            terminal.until("> ")
+            terminal.type("/retry\r")
+            terminal.until("Again.")
+            terminal.until("> ")
+            terminal.interrupt()
+            assert terminal.status() == 0
+        assert server.bodies("POST", "/stream")[1]["message"] is None
+    assert "Traceback" not in terminal.output
+
+
+def test_slash_commands(tmp_path: Path) -> None:
+    with chat_server(said("Better.")) as server:
+        server.keep("1111111111", ("system", "Short."), ("user", "One"), ("assistant", "1"))
+        with at_a_terminal("chat", "--last", "--base-url", server.url, home=tmp_path) as terminal:
+            terminal.until("help.")
+            for typed, answered in {
+                "/hlep": "did you mean /help?",
+                "/help": "/delete",
+                "/edit": "1  One",
+                "/edit 9": "There is no message 9",
+                "/edit 1": "edit> ",
+                " more": "Better.",
+                "/info": "8192 of ? tokens",
+                "/think on": "Thinking is on.",
+                "/system": "Short.",
+                "/system pirate.md": "is set.",
+                "/system Be brief.": "is set.",
+                "/system off": "is off.",
+                "/model demo-tools:latest": "demo-tools:latest answers from now on.",
+                "/delete": "[y/N] ",
+                "n": "It stays.",
+                "/quit": "/quit",
+            }.items():
+                terminal.type(f"{typed}\r")
+                terminal.until(answered)
+            assert terminal.status() == 0
+        changes = [(how, path.rpartition("/")[2], body) for how, path, body in server.asked]
+    assert changes == [
+        ("PUT", "1", {"content": "One more"}),
+        ("POST", "stream", {"message": None, "think": False}),
+        ("PUT", "system-prompt", {"source_file": "pirate.md"}),
+        ("PUT", "system-prompt", {"content": "Be brief."}),
+        ("DELETE", "system-prompt", None),
+        ("PATCH", "1111111111", {"model": "demo-tools:latest"}),
+    ]
+    history = tmp_path / "mochi" / "chat_history"
+    assert stat.S_IMODE(history.stat().st_mode) == 0o600
+    assert history.read_text().splitlines()[:2] == ["/hlep", "/help"]
+    assert "n" not in history.read_text().splitlines()
+
+
+def test_a_call_runs_when_the_person_says_so(tmp_path: Path) -> None:
+    """`always` holds for the next call of the same tool."""
+    asked = [step for number in "12" for step in (wanted(f"conf_{number}"), CONFIRMED, RESULT)]
+    with chat_server([*asked, *said("Gone.")]) as server:
+        server.keep("1111111111")
+        with at_a_terminal("chat", "--last", "--base-url", server.url, home=tmp_path) as terminal:
+            terminal.until("help.")
+            terminal.type("Drop it\r")
+            terminal.until("[a]lways: ")
+            terminal.type("what?\r")
+            terminal.until("[a]lways: ")
+            terminal.type("always\r")
+            terminal.until("Gone.")
+            terminal.type("/quit\r")
+            assert terminal.status() == 0
+        assert server.bodies("POST", "/confirm-tool") == [
+            {"confirmation_id": "conf_1", "approved": True},
+            {"confirmation_id": "conf_2", "approved": True},
+        ]
+    shown = "".join(seen(terminal.output))
+    assert "x" * 300 in shown  # who approves a call sees all of it
+    assert "drop_file → removed" in shown
+
+
+def test_a_dropped_connection_is_a_line_and_the_talk_goes_on(tmp_path: Path) -> None:
+    with chat_server([*said("Half")[:1], DROP], said("Whole.")) as server:
+        server.keep("1111111111")
+        with at_a_terminal("chat", "--last", "--base-url", server.url, home=tmp_path) as terminal:
+            terminal.until("help.")
+            terminal.type("Hi\r")
+            terminal.until("/retry asks")
+            terminal.until("> ")
+            terminal.type('"""one\rtwo"""\r')
+            terminal.until("Whole.")
+            terminal.type("/quit\r")
+            assert terminal.status() == 0
+        assert server.bodies("POST", "/stream")[1]["message"] == "one\ntwo"
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_plain_means_no_escape_sequence(environment: dict[str, str], tmp_path: Path) -> None:
+    with chat_server([THINKING, *HELLO]) as server:
+        server.keep("1111111111")
+        asked = ["chat", "--last", "--base-url", server.url]
+        with at_a_terminal(*asked, home=tmp_path, **environment) as terminal:
+            terminal.until("help.")
+            terminal.type("Hi\r")
+            terminal.until("- b")
+            terminal.type("/quit\r")
+            assert terminal.status() == 0
+    assert "\x1b" not in terminal.output
+    assert "thinking: Hm.\r\n# Hello\r\n\r\nIt is **so**." in terminal.output

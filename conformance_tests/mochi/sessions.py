@@ -2,14 +2,25 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from conformance_tests.launcher import Gateway
 from conformance_tests.wire import Answer, Live, Server
 
-__all__ = ["MESSAGE", "Event", "Sessions", "begin_of_stream", "events_of", "refusal", "snapshot"]
+__all__ = [
+    "ID",
+    "MESSAGE",
+    "TIME",
+    "Event",
+    "Sessions",
+    "begin_of_stream",
+    "events_of",
+    "refusal",
+    "snapshot",
+    "the_rest",
+]
 
 ID = re.compile(r"[0-9a-f]{10}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}")
@@ -31,11 +42,17 @@ class Event:
 
 
 class Sessions:
-    """The `/api/v1` of a gateway, and the folder that it runs in."""
+    """The `/api/v1` of a gateway, and its data: the folder that it runs in if nothing was said."""
 
-    def __init__(self, gateway: Gateway, model: str = "demo", timeout: float = 20) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        model: str = "demo",
+        timeout: float = 20,
+        data: Path | None = None,
+    ) -> None:
         self.http = Server(f"{gateway.root}/api/v1", model, timeout=timeout)
-        self.data = gateway.log.parent
+        self.data = data or gateway.log.parent
         self.folder = self.data / "chat_sessions"
 
     def begin(self, **fields: Any) -> str:
@@ -136,6 +153,12 @@ def begin_of_stream(live: Live, events: int = 1) -> list[Event]:
     lines = [live.line() for _ in range(3 * events)]
     frames = b"".join(lines).decode().split("\n\n")[:-1]
     return [event_of(frame) for frame in frames]
+
+
+def the_rest(live: Live, begun: bytes) -> Answer:
+    """The whole of a stream of which these bytes have been read."""
+    answer = live.rest()
+    return replace(answer, body=begun + answer.body)
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int, bytes]]:

@@ -460,15 +460,16 @@ def test_another_model(sessions: Sessions, long: str) -> None:
     assert (used["current_window"], used["reason"]) == (ROOM, "model_change")
 
 
+@pytest.mark.parametrize("model", ["demo-long:doors", "demo-qwen"])
 def test_a_v1_chat_does_not_reload_the_model(
-    sessions: Sessions, server: Server, ollama: Server, long: str
+    sessions: Sessions, server: Server, ollama: Server, model: str
 ) -> None:
-    """Two doors to one model: each reload costs seconds to minutes."""
-    id = sessions.begin(model=long)
+    """Two doors to one model, large or small: each reload costs seconds to minutes."""
+    id = sessions.begin(model=model)
     sessions.say(id, "Say one.")
-    window = loaded(ollama, long)
-    assert server.chat(model=long, max_tokens=5).status == 200
-    assert loaded(ollama, long) == window
+    window = loaded(ollama, model)
+    assert server.chat(model=model, max_tokens=5).status == 200
+    assert loaded(ollama, model) == window
 
 
 def test_nor_after_the_session_has_grown(

@@ -54,6 +54,7 @@ class Sessions:
         self.http = Server(f"{gateway.root}/api/v1", model, timeout=timeout)
         self.data = data or gateway.log.parent
         self.folder = self.data / "chat_sessions"
+        self.pid = gateway.pid
 
     def begin(self, **fields: Any) -> str:
         """A new session; its id."""

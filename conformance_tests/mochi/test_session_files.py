@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import resource
 import stat
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -559,3 +561,24 @@ def test_a_folder_that_cannot_be_written(elsewhere: Sessions) -> None:
     finally:
         elsewhere.folder.chmod(0o700)
     assert elsewhere.say(id, "Say one.").status == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit of another process is set")
+def test_a_disk_without_room(elsewhere: Sessions) -> None:
+    """opencode 7607: a full disk left 0 bytes. 503, the old file whole, no litter; what fits is
+    taken, and all of it once there is room."""
+    id, long = elsewhere.begin(model="demo-long"), "x" * 100_000
+    before = snapshot(elsewhere.folder)
+    limits = resource.prlimit(elsewhere.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(elsewhere.pid, resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        assert refusal(elsewhere.say(id, long)) == (503, "STORAGE_UNAVAILABLE")
+        events = events_of(elsewhere.stream(id, long))
+        assert events[0].data["code"] == "STORAGE_UNAVAILABLE"
+        assert snapshot(elsewhere.folder) == before
+        assert elsewhere.said(id) == []
+        assert elsewhere.say(id, "Say one.").status == 200
+        assert elsewhere.written(id)["metadata"]["message_count"] == 2
+    finally:
+        resource.prlimit(elsewhere.pid, resource.RLIMIT_FSIZE, limits)
+    assert elsewhere.say(id, long).status == 200

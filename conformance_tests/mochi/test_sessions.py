@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from conformance_tests.launcher import Gateway, gateway_alone
 from conformance_tests.mochi.sessions import ID, MESSAGE, TIME, Sessions, refusal, snapshot
 
 INFO = [
@@ -554,6 +555,44 @@ def test_bodies_too_large(sessions: Sessions) -> None:
     """1 MiB is enough for words; 413, whether the length is told or found."""
     body = {"model": "demo", "system_prompt": "x" * (1 << 20)}
     assert refusal(sessions.http.request("POST", "/sessions", body)) == (413, "TOO_LARGE")
+    headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+    head = sessions.http.head("POST", "/sessions", dict(headers))
+    chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    with sessions.http.send(head + chunk * 17 + b"0\r\n\r\n") as live:
+        live.begin()
+        assert refusal(live.rest()) == (413, "TOO_LARGE")
+
+
+def test_reading_changes_nothing(sessions: Sessions, talked: str) -> None:
+    """GET with the name of another method in a header or a query, as some frameworks take it."""
+    before = snapshot(sessions.data)
+    for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
+        answer = sessions.http.get(f"/sessions/{talked}?_method=DELETE", {name: "DELETE"})
+        assert answer.status == 200
+    for path in ("", "/messages", "/status"):
+        sessions.http.request("HEAD", f"/sessions/{talked}{path}")
+        sessions.http.request("OPTIONS", f"/sessions/{talked}{path}")
+    assert snapshot(sessions.data) == before
+
+
+def test_with_a_key(gateway: Gateway) -> None:
+    """It guards every route; a missing session is not told apart from one that is there."""
+    with gateway_alone(gateway.ollama, MOCHI_API_KEY="sk-sessions-0123456789") as running:
+        guarded = Sessions(running)
+        for method, path, body in [
+            *ROUTES,
+            ("GET", "/sessions", None),
+            ("POST", "/sessions", {"model": "demo"}),
+            ("GET", "/system-prompts", None),
+            ("GET", "/models", None),
+            ("GET", "/health", None),
+            ("GET", "/no", None),
+        ]:
+            answer = guarded.http.request(method, path.format(UNKNOWN), body)
+            assert refusal(answer) == (401, "INVALID_API_KEY"), path
+        assert snapshot(guarded.data) == {}
+        guarded.http.key = "sk-sessions-0123456789"
+        assert guarded.say(guarded.begin(), "Say one.").status == 200
 
 
 def test_without_ollama(stranded: Sessions) -> None:

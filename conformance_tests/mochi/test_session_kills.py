@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from conformance_tests.launcher import Gateway, gateway_alone
-from conformance_tests.mochi.sessions import Sessions
+from conformance_tests.mochi.sessions import Sessions, events_of, refusal
+from conformance_tests.mochi.standin import StandIn
 from conformance_tests.options import options_of
 
 WRITERS = 8
@@ -136,9 +137,10 @@ def check(sessions: Sessions, ledger: Ledger) -> None:
 
 
 def clear(sessions: Sessions, ledger: Ledger) -> None:
-    """Delete what has been checked: a session that goes on for ever is too long for any model."""
-    for id in [*ledger.answers]:
-        delete(sessions, ledger, id)
+    """Delete what has been checked: a session that goes on for ever is too long for any model.
+    There may be some that were begun when the end came, and of which nobody knows."""
+    for one in sessions.http.get("/sessions").json["sessions"]:
+        delete(sessions, ledger, one["session_id"])
     assert list(sessions.folder.glob("*.json")) == []
     ledger.answers.clear()
 
@@ -160,3 +162,30 @@ def test_kill(gateway: Gateway, tmp_path: Path, pytestconfig: pytest.Config) -> 
         assert answered > 10
         id = sessions.begin()
         assert sessions.say(id, "Say done.").json["message"]["content"] == "done"
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_stop(standin: StandIn, tmp_path: Path, stream: bool) -> None:
+    """SIGTERM: who is being answered gets an end in order once the time to finish is over, and
+    what was said until then is on record."""
+    settings = {"MOCHI_DATA_DIR": str(tmp_path), "MOCHI_DRAIN_SECONDS": "0.5"}
+    with gateway_alone(standin.url, **settings) as running:
+        sessions = Sessions(running, "talk", data=tmp_path)
+        id = sessions.begin()
+        path = f"/chat/{id}/stream" if stream else f"/chat/{id}"
+        with sessions.http.open("POST", path, {"message": "Talk."}) as live:
+            assert standin.wait_for(1, 2)
+            began = time.monotonic()
+            os.kill(sessions.pid, signal.SIGTERM)
+            live.begin()
+            answer = live.rest()
+            assert time.monotonic() - began < 2.5
+        if stream:
+            assert [event.name for event in events_of(answer)[-2:]] == ["error", "done"]
+        else:
+            assert refusal(answer)[0] == 503
+        user, partial = sessions.written(id)["messages"]
+        assert user["content"] == "Talk."
+        assert partial["content"].startswith("on and on ")
+        assert partial["eval_count"] is None
+    assert standin.wait_for(0, 1)

@@ -113,6 +113,31 @@ def test_without_reading(watched_sessions: Sessions, standin: StandIn, id: str) 
     works(watched_sessions, id)
 
 
+@pytest.mark.parametrize("model", ["silent", "talk"])
+def test_while_answering_again(
+    watched_sessions: Sessions, standin: StandIn, id: str, model: str
+) -> None:
+    """The old answer stays until there is something of a new one."""
+    use(watched_sessions, id, "brief")
+    assert watched_sessions.say(id, "Talk.").status == 200
+    before = watched_sessions.messages(id)
+    use(watched_sessions, id, model)
+    with watched_sessions.watch(id, None) as live:
+        if model == "talk":
+            begin_of_stream(live, events=2)
+        assert standin.wait_for(1, 2)
+    assert standin.wait_for(0, SOON)
+    time.sleep(0.1)
+    if model == "silent":
+        assert watched_sessions.messages(id) == before
+    else:
+        user, partial = watched_sessions.messages(id)
+        assert user == before[0]
+        assert partial["content"].startswith(PIECE * 2)
+        assert partial["eval_count"] is None
+    works(watched_sessions, id)
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_while_queued(watched_sessions: Sessions, standin: StandIn, id: str, stream: bool) -> None:
     """Who waits for the session has cost nothing yet, and holds up nobody when it is gone."""

@@ -495,6 +495,81 @@ def test_a_session_with_a_window_of_its_own(sessions: Sessions, ollama: Server, 
     assert loaded(ollama, long) == 5_000
 
 
+def used(tokens: int | None, model: str = "demo-long:untold", text: str = "Hi.") -> dict[str, Any]:
+    """A stored answer of so many tokens, its prompt included; `None` for one that was cut short."""
+    counts = (None, None) if tokens is None else (tokens - 1_000, 1_000)
+    return {
+        "role": "assistant",
+        "content": text,
+        "model": model,
+        "message_id": "2222222222",
+        "timestamp": "2026-03-04T05:06:07.000890",
+        "prompt_eval_count": counts[0],
+        "eval_count": counts[1],
+        "tool_calls": None,
+    }
+
+
+RULES: dict[str, tuple[list[Any], dict[str, Any], tuple[int | None, str]]] = {
+    "manual": ([used(9_000)], {"manual_override": True}, (8192, "manual_override")),
+    "manual of none": (
+        [used(9_000)],
+        {"manual_override": True, "current_window": None},
+        (32_768, "initial_setup"),
+    ),
+    "off": ([used(9_000)], {"dynamic_enabled": False}, (None, "no_adjustment")),
+    "manual, off": (
+        [used(9_000)],
+        {"manual_override": True, "dynamic_enabled": False},
+        (8192, "manual_override"),
+    ),
+    "another model": ([used(5_000, "demo")], {}, (16_384, "model_change")),
+    "another model, smaller": (
+        [used(2_000, "demo")],
+        {"current_window": 65_536},
+        (8192, "model_change"),
+    ),
+    "nothing used": ([], {"current_window": None}, (8192, "initial_setup")),
+    "only cut short": ([used(None)], {"current_window": None}, (8192, "initial_setup")),
+    "no longer used": ([], {"current_window": 32_768}, (32_768, "initial_setup")),
+    "no window": ([used(5_000)], {"current_window": None}, (16_384, "initial_setup")),
+    "just enough": ([used(5_461)], {}, (8192, "no_adjustment")),
+    "not enough": ([used(5_462)], {}, (16_384, "usage_threshold")),
+    "a step further": ([used(8_193)], {}, (32_768, "usage_threshold")),
+    "the latest counts": ([used(50_000), used(2_000)], {}, (8192, "no_adjustment")),
+    "not the cut one": ([used(5_462), used(None)], {}, (16_384, "usage_threshold")),
+    "beyond": ([used(100_000)], {}, (int(131_072 * 0.9), "usage_threshold")),
+    "never shrinks": ([used(2_000)], {"current_window": 65_536}, (65_536, "no_adjustment")),
+    "unless too large": (
+        [used(2_000)],
+        {"current_window": 131_072},
+        (int(131_072 * 0.9), "no_adjustment"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RULES)
+def test_the_rules_of_the_window(sessions: Sessions, ollama: Server, case: str) -> None:
+    """Seven rules, of which the first that applies decides; half as much again is always free."""
+    stored, config, expected = RULES[case]
+    id = sessions.begin(model="demo-long:untold")
+    found = sessions.written(id)
+    found["metadata"]["context_window_config"] |= {"current_window": 8192, **config}
+    question = {**used(None), "role": "user", "content": "Hello."}
+    found["messages"] = [question, *stored]
+    sessions.put(id, found)
+    window = whole(sessions.say(id, "Say one."))["context_window"]
+    assert (window["current_window"], window["reason"]) == expected
+    if expected[0]:
+        assert loaded(ollama, "demo-long:untold") == expected[0]
+    kept = sessions.detail(id)["context_window_config"]
+    history = [entry["reason"] for entry in kept["adjustment_history"]]
+    quiet = expected[1] in ("no_adjustment", "manual_override")
+    assert history == ([] if quiet else [expected[1]])
+    assert kept["last_adjustment"] == expected[1]
+    assert kept["current_window"] == expected[0] or expected[0] is None
+
+
 def test_the_last_ten_adjustments_are_kept(sessions: Sessions) -> None:
     """A file that grows for ever helps nobody."""
     id = sessions.begin()

@@ -59,7 +59,8 @@ def adjusted(
     if window is None:
         return replace(config, last_adjustment=reason)
     history = config.history
-    if reason not in ("no_adjustment", "manual_override"):
+    new = window != config.current_window or not history
+    if new and reason not in ("no_adjustment", "manual_override"):
         change = WindowChange(
             timestamp=at, window_size=window, reason=reason, usage_tokens=usage_tokens
         )

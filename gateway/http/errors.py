@@ -18,6 +18,14 @@ __all__ = ["Rendered", "log_failure", "mochi_error", "render", "send_error"]
 log = logging.getLogger("mochi")
 
 
+# Where `/api/v1` answers otherwise than OpenAI does.
+MOCHI_STATUS: dict[type[Exception], int] = {
+    errors.InvalidRequest: 422,
+    errors.ContextOverflow: 422,
+    errors.ModelLoadFailed: 502,
+}
+
+
 class Rendered(NamedTuple):
     """A whole answer, ready to send."""
 
@@ -30,11 +38,7 @@ def render(path: str, error: Exception) -> Rendered:
     """The answer to a request for `path` that ended in `error`."""
     status = verdict(error).status
     if path == "/api/v1" or path.startswith("/api/v1/"):
-        match error:
-            case errors.InvalidRequest():
-                status = 422
-            case errors.BackendFailed():  # one code, so one status, whatever it failed at
-                status = 502
+        status = MOCHI_STATUS.get(type(error), status)
         body = mochi_body(error)
     elif path.startswith("/api/"):
         body = msgspec.json.encode({"error": message_of(error)})

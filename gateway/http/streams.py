@@ -18,6 +18,8 @@ __all__ = ["MOCHI", "EventStream", "FrameWriter", "reason_of", "send_events", "s
 GOING_DOWN = "The gateway is shutting down."
 
 PING_SECONDS = 15.0
+LOOKS = 3
+"""How often in this time somebody looks whether anything moved."""
 
 
 class Manner(Struct, frozen=True, kw_only=True):
@@ -125,6 +127,7 @@ class EventStream:
         "_moved",
         "_notes",
         "_pinging",
+        "_quiet",
         "_send",
         "_timer",
         "_told",
@@ -139,6 +142,7 @@ class EventStream:
         self._told = notes
         self._interval = interval
         self._moved = False
+        self._quiet = 0
         self._pinging: asyncio.Task[None] | None = None
         self._wait()
 
@@ -166,13 +170,20 @@ class EventStream:
         await self._send(part(frames))
 
     def _wait(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(self._interval, self._look)
+        self._timer = asyncio.get_running_loop().call_later(self._interval / LOOKS, self._look)
 
     def _look(self) -> None:
-        """One timer looks now and then whether something moved; none is set for a token."""
-        if not self._moved and (self._pinging is None or self._pinging.done()):
-            self._pinging = asyncio.create_task(self._ping())
+        """One timer looks now and then whether something moved; none is set for a token.
+
+        So a silence lasts for at most the interval: since the last movement nearly one look may
+        have passed when it was noticed.
+        """
+        self._quiet = 1 if self._moved else self._quiet + 1
         self._moved = False
+        if self._quiet == LOOKS:
+            self._quiet = 0
+            if self._pinging is None or self._pinging.done():
+                self._pinging = asyncio.create_task(self._ping())
         self._wait()
 
     async def _ping(self) -> None:

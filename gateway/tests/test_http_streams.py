@@ -1,6 +1,7 @@
 """Streams that end in one of complete and failed, and stop when nobody listens."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -201,3 +202,19 @@ async def test_the_work_upstream_ends_before_the_last_frame_is_sent() -> None:
         await backend.left.wait()
     blocked.set()
     await answering
+
+
+async def test_silence_never_lasts_longer_than_was_said() -> None:
+    """Also the one that begins just after something had moved."""
+    wire = Wire()
+    moments: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    async def send(message: Any) -> None:
+        moments.append(loop.time())
+        await wire.send(message)
+
+    backend = ScriptedBackend([HI], 0.65, [BYE])
+    await send_events(send, writer(), backend.chat(ASKED), Notes(), ping=0.15)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]
+    assert max(gaps) < 0.21

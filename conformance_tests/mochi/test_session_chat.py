@@ -570,15 +570,16 @@ def test_the_rules_of_the_window(sessions: Sessions, ollama: Server, case: str) 
     assert kept["current_window"] == expected[0] or expected[0] is None
 
 
-def test_the_last_ten_adjustments_are_kept(sessions: Sessions) -> None:
-    """A file that grows for ever helps nobody."""
+@pytest.mark.parametrize(("other", "entries"), [("demo-long", 10), ("demo-tools", 1)])
+def test_the_last_ten_adjustments_are_kept(sessions: Sessions, other: str, entries: int) -> None:
+    """A file that grows for ever helps nobody; and what stays the same is no adjustment."""
     id = sessions.begin()
     for turn in range(12):
-        model = "demo" if turn % 2 else "demo-tools"
+        model = "demo" if turn % 2 else other
         sessions.http.request("PATCH", f"/sessions/{id}", {"model": model})
         assert sessions.say(id, "Say one.").status == 200
     history = sessions.detail(id)["context_window_config"]["adjustment_history"]
-    assert len(history) == 10
+    assert len(history) == entries
     assert all(
         list(entry) == ["timestamp", "window_size", "reason", "usage_tokens"] for entry in history
     )

@@ -450,6 +450,22 @@ def test_the_window_grows_in_doublings(sessions: Sessions, ollama: Server, long:
     assert status["current_window"] == sizes[-1]
 
 
+def test_a_conversation_too_long_for_its_model(sessions: Sessions) -> None:
+    """Ollama would forget its beginning in silence. 422, and a larger model takes over."""
+    id = sessions.begin(model="demo")
+    sessions.say(id, "My name is Ada.")
+    question = "x " * 9_000
+    answer = sessions.say(id, question)
+    assert refusal(answer) == (422, "VALIDATION_ERROR")
+    events = events_of(sessions.stream(id, None))
+    assert names(events) == ["error", "done"]
+    assert [text for _, text in sessions.said(id)][2:] == [question]
+    sessions.http.request("PATCH", f"/sessions/{id}", {"model": "demo-long"})
+    window = whole(sessions.say(id, None))["context_window"]
+    assert window["current_window"] > 9_000
+    assert len(sessions.messages(id)) == 4
+
+
 def test_another_model(sessions: Sessions, long: str) -> None:
     """PATCH changes no window; the next request decides for the model that answers it."""
     id = sessions.begin(model=long)

@@ -191,6 +191,19 @@ def test_a_missing_model(sessions: Sessions) -> None:
     assert snapshot(sessions.data) == before
 
 
+@pytest.mark.parametrize(
+    "model",
+    ["../x", "a b", "demo\n", "\0", "é", "x" * 300, "http://evil.example/x", "a//b", "%2e%2e"],
+)
+def test_hostile_models(sessions: Sessions, model: str) -> None:
+    """A name goes into paths and headers elsewhere: it is unknown or none, and nothing is made."""
+    before = snapshot(sessions.data)
+    for method, path in (("POST", "/sessions"), ("PATCH", f"/sessions/{UNKNOWN}")):
+        error = refusal(sessions.http.request(method, path, {"model": model}))
+        assert error[0] in (404, 422)
+    assert snapshot(sessions.data) == before
+
+
 def test_a_missing_prompt_file(sessions: Sessions) -> None:
     """404 for a file that is not there, and for a name that no file may have."""
     before = snapshot(sessions.data)

@@ -50,3 +50,12 @@ def stranded(gateway: Gateway) -> Iterator[Sessions]:
     """The sessions of a gateway whose Ollama is not there."""
     with gateway_alone("http://127.0.0.1:1") as running:
         yield Sessions(running, timeout=10)
+
+
+@pytest.fixture
+def talked(sessions: Sessions) -> str:
+    """A session of a system prompt and two turns."""
+    id = sessions.begin(system_prompt="Be brief.")
+    for word in ("one", "two"):
+        assert sessions.say(id, f"Say {word}.").status == 200
+    return id

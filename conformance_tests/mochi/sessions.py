@@ -1,5 +1,6 @@
 """Sessions as their clients see them, and as they lie in their folder."""
 
+import itertools
 import json
 import re
 from dataclasses import dataclass, replace
@@ -10,16 +11,23 @@ from conformance_tests.launcher import Gateway
 from conformance_tests.wire import Answer, Live, Server
 
 __all__ = [
+    "CHANGES",
     "ID",
     "MESSAGE",
+    "ROOM",
     "TIME",
     "Event",
     "Sessions",
     "begin_of_stream",
+    "completed",
     "events_of",
+    "listed",
+    "names",
     "refusal",
     "snapshot",
+    "text_of",
     "the_rest",
+    "whole",
 ]
 
 ID = re.compile(r"[0-9a-f]{10}")
@@ -31,6 +39,19 @@ MESSAGE = {
     *["thinking", "tool_calls", "tool_name", "source_file"],
 }
 """The fields of every message that is shown, `null` where they mean nothing."""
+
+ROOM = int(8192 * 0.9)
+"""The largest window for `demo`."""
+
+CHANGES: list[tuple[str, str, Any]] = [
+    ("PATCH", "/sessions/{}", {"model": "demo-tools"}),
+    ("PUT", "/sessions/{}/messages/0", {"content": "x"}),
+    ("PUT", "/sessions/{}/system-prompt", {"content": "x"}),
+    ("POST", "/chat/{}", {"message": "x"}),
+    ("POST", "/chat/{}", {"message": None}),
+    ("POST", "/chat/{}/stream", {"message": "x"}),
+]
+"""Everything that would change a session, but for its end."""
 
 
 @dataclass(frozen=True)
@@ -173,3 +194,39 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int, bytes]]:
         for path in folder.rglob("*")
         if path.is_file() and path.name != "log"
     }
+
+
+def names(events: list[Event]) -> list[str]:
+    """The names of the events, each run of equal ones as one."""
+    return [name for name, _ in itertools.groupby(event.name for event in events)]
+
+
+def text_of(events: list[Event], name: str = "content_delta") -> str:
+    return "".join(event.data["content"] for event in events if event.name == name)
+
+
+def completed(events: list[Event]) -> dict[str, Any]:
+    (one,) = [event.data for event in events if event.name == "message_complete"]
+    return one
+
+
+def whole(answer: Answer) -> dict[str, Any]:
+    """An answer in one piece, its fields in place."""
+    assert answer.status == 200, answer.body[:500]
+    assert answer.headers["content-type"] == "application/json"
+    found: dict[str, Any] = answer.json
+    assert list(found) == ["session_id", "message", "tool_calls_executed", "context_window"]
+    assert list(found["message"]) == [
+        *["role", "content", "thinking", "model", "message_id", "timestamp"],
+        *["eval_count", "prompt_eval_count"],
+    ]
+    assert list(found["context_window"]) == ["current_window", "usage_tokens", "reason"]
+    return found
+
+
+def listed(sessions: Sessions) -> list[dict[str, Any]]:
+    answer = sessions.http.get("/sessions")
+    assert answer.status == 200
+    assert list(answer.json) == ["sessions"]
+    items: list[dict[str, Any]] = answer.json["sessions"]
+    return items

@@ -198,6 +198,24 @@ def test_the_front_door(sessions: Sessions) -> None:
     assert refusal(refused) == (403, "ORIGIN_REFUSED")
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_pages_of_this_machine_may_use_every_method(sessions: Sessions, method: str) -> None:
+    """Fetch standard: a page may only use the methods that a preflight names."""
+    headers: dict[str, str | None] = {
+        "Origin": "http://localhost:3000",
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "content-type",
+    }
+    answer = sessions.http.request("OPTIONS", f"/sessions/{UNKNOWN}", headers=headers)
+    assert answer.status in (200, 204)
+    assert method in answer.headers["access-control-allow-methods"]
+    assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
+    path = f"/sessions/{UNKNOWN}"
+    refused = sessions.http.request("DELETE", path, headers={"Origin": "http://localhost:3000"})
+    assert refusal(refused) == (404, "SESSION_NOT_FOUND")
+    assert refused.headers["access-control-allow-origin"] == "http://localhost:3000"
+
+
 def test_bodies_too_large(sessions: Sessions) -> None:
     """1 MiB is enough for words; 413, whether the length is told or found."""
     body = {"model": "demo", "system_prompt": "x" * (1 << 20)}

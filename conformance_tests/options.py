@@ -23,6 +23,7 @@ class Options:
     vision_model: str | None
     embedding_model: str | None
     patience: float | None
+    kills: int | None
 
 
 def options_of(config: pytest.Config) -> Options:
@@ -41,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--vision-model", help="a model that sees; without it nothing is checked")
     group.addoption("--embedding-model", help="a model that embeds; without it nothing is checked")
     group.addoption("--patience", type=float, help="seconds to wait for one answer; default: 60")
+    group.addoption("--kills", type=int, help="how often our gateway is killed; default: 4")
 
 
 def pytest_configure(config: pytest.Config) -> None:

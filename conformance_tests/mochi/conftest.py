@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance_tests.launcher import Gateway, gateway_alone
-from conformance_tests.mochi.standin import StandIn
-from conformance_tests.wire import Server
+pytest.register_assert_rewrite("conformance_tests.mochi.sessions")
+
+from conformance_tests.launcher import Gateway, gateway_alone  # noqa: E402
+from conformance_tests.mochi.sessions import Sessions  # noqa: E402
+from conformance_tests.mochi.standin import StandIn  # noqa: E402
+from conformance_tests.wire import Server  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +30,32 @@ def watched(standin: StandIn) -> Iterator[Server]:
     """The `/v1` of a gateway in front of the stand-in."""
     with gateway_alone(standin.url) as running:
         yield Server(running.root + "/v1", "talk", timeout=10)
+
+
+@pytest.fixture(scope="session")
+def sessions(gateway: Gateway) -> Sessions:
+    """The sessions of the gateway on the simulator."""
+    return Sessions(gateway)
+
+
+@pytest.fixture(scope="session")
+def watched_sessions(standin: StandIn) -> Iterator[Sessions]:
+    """The sessions of a gateway in front of the stand-in."""
+    with gateway_alone(standin.url) as running:
+        yield Sessions(running, "talk", timeout=10)
+
+
+@pytest.fixture(scope="session")
+def stranded(gateway: Gateway) -> Iterator[Sessions]:
+    """The sessions of a gateway whose Ollama is not there."""
+    with gateway_alone("http://127.0.0.1:1") as running:
+        yield Sessions(running, timeout=10)
+
+
+@pytest.fixture
+def talked(sessions: Sessions) -> str:
+    """A session of a system prompt and two turns."""
+    id = sessions.begin(system_prompt="Be brief.")
+    for word in ("one", "two"):
+        assert sessions.say(id, f"Say {word}.").status == 200
+    return id

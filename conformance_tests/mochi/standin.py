@@ -1,7 +1,7 @@
-"""A stand-in for Ollama that never finishes, and knows who still listens.
+"""A stand-in for Ollama that knows who still listens, and does not finish of its own accord.
 
 The model's name says how it answers: `talk` sends a token every 20 ms, `flood` sends them as fast
-as they are taken, `silent` accepts the request and says nothing.
+as they are taken, `silent` accepts the request and says nothing. Only `brief` comes to an end.
 """
 
 import json
@@ -16,6 +16,14 @@ __all__ = ["StandIn"]
 
 MESSAGE = {"role": "assistant", "content": "on and on "}
 LINE = json.dumps({"model": "talk", "message": MESSAGE, "done": False}).encode() + b"\n"
+LAST = {"model": "brief", "message": MESSAGE, "done": True, "done_reason": "stop"}
+COUNTS = {"prompt_eval_count": 5, "eval_count": 3}
+BRIEF = json.dumps(LAST | COUNTS).encode() + b"\n"
+SHOWN = b'{"capabilities":["completion"],"model_info":{"general.context_length":8192}}'
+SHOW = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (
+    len(SHOWN),
+    SHOWN,
+)
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 CHUNK = b"%x\r\n%s\r\n" % (len(LINE), LINE)
 
@@ -70,7 +78,7 @@ class Chat(StreamRequestHandler):
                 length = int(line.partition(b":")[2])
         body = self.rfile.read(length)
         if b" /api/chat " not in request:
-            self.wfile.write(NOT_FOUND)
+            self.wfile.write(SHOW if b" /api/show " in request else NOT_FOUND)
             return
         model = json.loads(body)["model"]
         self.server.count(1)
@@ -88,6 +96,9 @@ class Chat(StreamRequestHandler):
             return
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n"
         self.wfile.write(head + b"Transfer-Encoding: chunked\r\n\r\n")
+        if model == "brief":
+            self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(BRIEF), BRIEF))
+            return
         while not self.gone(0 if model == "flood" else 0.02):
             self.wfile.write(CHUNK)
 

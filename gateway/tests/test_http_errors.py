@@ -35,6 +35,12 @@ def test_mochi_lists_the_field_at_fault_and_answers_422() -> None:
     }
 
 
+def test_mochi_has_one_status_for_whatever_ollama_failed_at() -> None:
+    for error in (errors.BackendFailed("x"), errors.ModelLoadFailed("x")):
+        rendered = render("/api/v1/chat/0123456789", error)
+        assert (rendered.status, b"OLLAMA_ERROR" in rendered.body) == (502, True)
+
+
 def test_other_api_paths_speak_as_ollama_does() -> None:
     assert body("/api/chat", errors.RouteNotFound("No such route.")) == {"error": "No such route."}
 

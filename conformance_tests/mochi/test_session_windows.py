@@ -86,12 +86,13 @@ def test_the_window_grows_in_doublings(sessions: Sessions, ollama: Server, long:
 
 
 def test_a_conversation_too_long_for_its_model(sessions: Sessions) -> None:
-    """Ollama would forget its beginning in silence. 422, and a larger model takes over."""
+    """Ollama would forget its beginning in silence. 502, and a larger model takes over."""
     id = sessions.begin(model="demo")
     sessions.say(id, "My name is Ada.")
     question = "x " * 9_000
     answer = sessions.say(id, question)
-    assert refusal(answer) == (422, "VALIDATION_ERROR")
+    assert refusal(answer) == (502, "OLLAMA_ERROR")
+    assert answer.json["error"]["details"]["reason"] == "context_length_exceeded"
     events = events_of(sessions.stream(id, None))
     assert names(events) == ["error", "done"]
     assert [text for _, text in sessions.said(id)][2:] == [question]

@@ -67,7 +67,7 @@ class Record:
     async def break_off(self, reply: GrowingReply) -> None:
         """Keep what there is of a reply, without counts and calls; but not in the place of an
         answer that was to be replaced, which may be whole."""
-        if reply.text and len(self.history) == len(self.session.messages):
+        if reply.text and (self._cut is None or not self._replaced):
             await self._append(self._message(reply))
 
     def _message(self, reply: GrowingReply) -> AssistantMessage:

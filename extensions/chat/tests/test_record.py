@@ -6,10 +6,12 @@ from collections.abc import Sequence
 import pytest
 
 from extensions.chat.record import Record
+from extensions.chat.reply import GrowingReply
 from extensions.chat.tests.talking import ID, NOW, OLD, kept, sessions_with
 from extensions.sessions.changes import Change, MessageAppended
 from extensions.sessions.memory_store import MemorySessionStore
-from extensions.sessions.session import Session, UserMessage
+from extensions.sessions.session import Session, UserMessage, WindowConfig
+from gateway.core.events import TextDelta
 
 
 class Slow(MemorySessionStore):
@@ -42,3 +44,16 @@ async def test_a_new_answer_replaces_only_what_was_there_when_it_began() -> None
         await store.commit(opened.session, [MessageAppended(theirs)], NOW)
         await record.answer_calls([("clock", "Noon.")])
     assert await kept(sessions) == [("user", "Morning?"), ("user", "Meanwhile."), ("tool", "Noon.")]
+
+
+async def test_what_another_program_adds_is_no_answer_that_a_partial_one_would_replace() -> None:
+    store = MemorySessionStore()
+    sessions = await sessions_with(OLD[0], store=store)
+    async with sessions.turn(ID) as opened:
+        record, reply = Record(opened, sessions, 1), GrowingReply(thinking=False)
+        reply.take([TextDelta("Half")])
+        theirs = UserMessage(id="other", timestamp=NOW, content="Meanwhile.")
+        await store.commit(opened.session, [MessageAppended(theirs)], NOW)
+        await record.resize(WindowConfig(current_window=16384))
+        await record.break_off(reply)
+    assert [content for _, content in await kept(sessions)] == ["Morning?", "Meanwhile.", "Half"]

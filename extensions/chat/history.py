@@ -14,7 +14,7 @@ from extensions.sessions.session import (
 from gateway.core import messages as core
 from gateway.core.ids import new_id
 
-__all__ = ["conversation", "last_question"]
+__all__ = ["LOST", "conversation", "last_question"]
 
 LOST = "Error: The result of this call was lost."
 

@@ -8,9 +8,11 @@ from msgspec import Struct
 
 from extensions.chat.approval import Approver, Question
 from extensions.chat.arguments import keepable
-from extensions.chat.record import Record, unbroken
+from extensions.chat.history import LOST
+from extensions.chat.record import Record
 from extensions.chat.reply import GrowingReply
 from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Steps
+from extensions.sessions.threads import unbroken
 from extensions.tools.tool import DENIED, Tool, ToolOutcome, Tools
 from gateway.core.errors import BackendFailed
 from gateway.core.events import Batch
@@ -67,8 +69,7 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
             if reply.ended is None:
                 raise BackendFailed("Ollama's answer broke off before its end.")
         except BaseException:
-            if reply.text:
-                await self.record.say(reply, partial=True)
+            await self.record.break_off(reply)
             raise
 
     async def _run_calls(self, reply: GrowingReply) -> AsyncGenerator[Steps, None]:
@@ -90,9 +91,7 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
                 yield [Called(index, due.call, outcome)]
         except BaseException:
             if unanswered:
-                await self.record.answer_calls(
-                    [(due.call.name, DENIED.result) for due in unanswered]
-                )
+                await self.record.answer_calls([(due.call.name, due.answer) for due in unanswered])
             raise
 
     async def _keep_calls(self, reply: GrowingReply, unanswered: deque["Due"]) -> None:
@@ -107,19 +106,23 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
         return self.approver.asking(due.call) if due.tool and not due.fault else None
 
     async def _answer(self, due: "Due", approved: bool, unanswered: deque["Due"]) -> ToolOutcome:
+        due.answer = LOST if approved else DENIED.result
         outcome = await due.outcome() if approved else DENIED
+        due.answer = outcome.result
         await self.record.answer_calls([(due.call.name, outcome.result)])
         unanswered.popleft()
         return outcome
 
 
-class Due(Struct, frozen=True):
-    """A call that was recorded, and has no answer yet."""
+class Due(Struct):
+    """A call that was recorded, and whose answer is not; `answer` is the one it gets if the turn
+    ends now, and what was run never counts as denied."""
 
     call: ToolCall
     fault: str | None
     """Why its arguments could not be recorded as they came."""
     tool: Tool | None
+    answer: str = DENIED.result
 
     async def outcome(self) -> ToolOutcome:
         """Whatever becomes of the call is told to the model; nothing is raised."""

@@ -11,7 +11,7 @@ from extensions.chat.turn import Turn
 from extensions.events import Event
 from extensions.sessions.session import AssistantMessage
 from gateway.core.errors import BackendFailed
-from gateway.http.errors import mochi_error
+from gateway.core.faults import fault_of
 
 __all__ = ["EventWriter", "answer_of", "events_of"]
 
@@ -101,7 +101,7 @@ class EventWriter:
         return b"".join(map(events.frame, batch))
 
     def failure(self, error: Exception) -> bytes:
-        code, message, details = mochi_error(error)
+        code, message, details = fault_of(error)
         failed = events.Failure(
             code=code, message=message, details={**details, "session_id": self._session_id}
         )

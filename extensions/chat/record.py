@@ -1,11 +1,11 @@
 """The messages of an answer on their way into the session."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from extensions.chat.reply import GrowingReply
-from extensions.sessions.changes import Change, HistoryCut, MessageAppended, WindowChanged
+from extensions.sessions.changes import HistoryCut, MessageAppended, WindowChanged
 from extensions.sessions.service import OpenSession, Sessions
 from extensions.sessions.session import (
     AssistantMessage,
@@ -16,17 +16,17 @@ from extensions.sessions.session import (
     UserMessage,
     WindowConfig,
 )
+from extensions.sessions.threads import unbroken
 
-__all__ = ["Record", "unbroken"]
-
-T = TypeVar("T")
+__all__ = ["Record"]
 
 
 class Record:
     """Writes what a turn brings into the session that it holds.
 
     `cut` is how many messages of the history stay, when the answer replaces what followed; that is
-    gone with the first message of the new answer, and not before.
+    gone with the first whole message of the new answer, and not before. What another program adds
+    to it in between stays.
     """
 
     def __init__(self, opened: OpenSession, sessions: Sessions, cut: int | None = None) -> None:
@@ -34,6 +34,8 @@ class Record:
         self._clock = sessions.clock
         self._new_id = sessions.new_id
         self._cut = cut
+        replaced = () if cut is None else opened.session.messages[cut:]
+        self._replaced = tuple([message.id for message in replaced])
 
     @property
     def session(self) -> Session:
@@ -48,23 +50,34 @@ class Record:
     async def ask(self, text: str) -> None:
         """Keep what the person said."""
         asked = UserMessage(id=self._new_id(), timestamp=self._clock(), content=text)
-        await self._commit(MessageAppended(asked))
+        await self._append(asked)
 
-    async def say(self, reply: GrowingReply, *, partial: bool = False) -> AssistantMessage:
-        """Keep a reply of the model; without counts and calls if it is only part of one."""
-        usage = None if partial or reply.ended is None else reply.ended.usage
-        said = AssistantMessage(
+    async def say(self, reply: GrowingReply) -> AssistantMessage:
+        """Keep a reply of the model."""
+        usage = reply.ended.usage if reply.ended else None
+        said = replace(
+            self._message(reply),
+            eval_count=usage.completion_tokens if usage else None,
+            prompt_eval_count=usage.prompt_tokens if usage else None,
+            calls=tuple(Call(call.name, call.arguments) for call in reply.calls),
+        )
+        await self._append(said)
+        return said
+
+    async def break_off(self, reply: GrowingReply) -> None:
+        """Keep what there is of a reply, without counts and calls; but not in the place of an
+        answer that was to be replaced, which may be whole."""
+        if reply.text and len(self.history) == len(self.session.messages):
+            await self._append(self._message(reply))
+
+    def _message(self, reply: GrowingReply) -> AssistantMessage:
+        return AssistantMessage(
             id=self._new_id(),
             timestamp=self._clock(),
             content=reply.text,
             model=self.session.model,
-            eval_count=usage.completion_tokens if usage else None,
-            prompt_eval_count=usage.prompt_tokens if usage else None,
             thinking=reply.thinking,
-            calls=() if partial else tuple(Call(c.name, c.arguments) for c in reply.calls),
         )
-        await self._append(said)
-        return said
 
     async def answer_calls(self, results: Sequence[tuple[str, str]]) -> None:
         """Keep results of calls: the tool's name, and what the model is told."""
@@ -80,29 +93,13 @@ class Record:
     async def resize(self, window: WindowConfig) -> None:
         """Keep a decision about the context window, if it is a new one."""
         if window != self.session.window:
-            await self._commit(WindowChanged(window))
+            await unbroken(self._opened.commit(WindowChanged(window)))
 
     async def _append(self, *messages: Message) -> None:
-        cut = () if self._cut is None else (HistoryCut(self._cut),)
-        await self._commit(*cut, *map(MessageAppended, messages))
+        # Cut short, it would leave open whether the messages are there.
+        await unbroken(self._put(messages))
+
+    async def _put(self, messages: Sequence[Message]) -> None:
+        cut = () if self._cut is None else (HistoryCut(self._cut, self._replaced),)
+        await self._opened.commit(*cut, *map(MessageAppended, messages))
         self._cut = None
-
-    async def _commit(self, *changes: Change) -> None:
-        # Cut short, it would leave open whether the message is there.
-        await unbroken(self._opened.commit(*changes))
-
-
-async def unbroken(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work to its end, even when the caller is cancelled; that takes effect afterwards."""
-    task = asyncio.create_task(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is None:
-        return task.result()
-    if not task.cancelled():
-        task.exception()  # looked at, so that nobody reports it as forgotten
-    raise cancelled

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 from litestar import post
@@ -62,8 +63,7 @@ async def chat(
 ) -> ASGIApp:
     """What is said is kept before Ollama is asked, so no failure can lose it. Without a `message`
     the last one is answered again. Requests for the same session queue."""
-    turn = await chats.turn(session_id, data)
-    return answering(chats, lambda send: send_answer(send, turn))
+    return answering(chats, session_id, data, send_answer)
 
 
 @post(
@@ -90,16 +90,20 @@ async def stream_chat(
     """Server-sent events: `thinking_delta` and `content_delta` as they come, `message_complete`
     once the reply is kept, and `done`, always the last. What is refused before the stream opens is
     an ordinary error, what fails later an `error` event."""
-    turn = await chats.turn(session_id, data)
-    return answering(chats, lambda send: send_stream(send, turn, ping))
+    return answering(chats, session_id, data, partial(send_stream, ping=ping))
 
 
-def answering(chats: Chats, work: Callable[[Send], Awaitable[None]]) -> ASGIApp:
+def answering(
+    chats: Chats,
+    session_id: str,
+    question: ChatQuestion,
+    work: Callable[[Send, Turn], Awaitable[None]],
+) -> ASGIApp:
     """An answer that ends when its client leaves; of Litestar's own, a stream is never closed."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         with chats.under_way(), WhileConnected(scope, receive):
-            await work(send)
+            await work(send, await chats.turn(session_id, question))
 
     return answer
 

@@ -36,8 +36,6 @@ class Chats:
 
     async def turn(self, session_id: str, question: ChatQuestion) -> Turn:
         """A turn that nothing speaks against, as far as can be seen before the session is free."""
-        if self._open >= self._max_open:
-            raise Overloaded(f"{self._max_open} answers are under way already.")
         turn = Turn(
             session_id,
             question,
@@ -52,7 +50,12 @@ class Chats:
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
-        """Counts as an answer while it is entered."""
+        """Counts as an answer while it is entered; `Overloaded` if there are too many.
+
+        To be entered before anything is waited for, or the count comes too late.
+        """
+        if self._open >= self._max_open:
+            raise Overloaded(f"{self._max_open} answers are under way already.")
         self._open += 1
         try:
             yield

@@ -9,6 +9,7 @@ from extensions.chat.asked import ChatQuestion
 from extensions.chat.history import conversation, last_question
 from extensions.chat.loop import ChatLoop
 from extensions.chat.record import Record
+from extensions.chat.refusals import refused
 from extensions.chat.steps import Steps
 from extensions.context.window import Decision, adjusted, estimate, next_window, usage_of
 from extensions.events import ContextUse
@@ -19,6 +20,7 @@ from gateway.core.backend import Backend
 from gateway.core.errors import (
     BackendFailed,
     ContextOverflow,
+    Invalid,
     InvalidMessageIndex,
     ModelNotFound,
     SessionNotFound,
@@ -74,8 +76,7 @@ class Turn:
         If it is deleted meanwhile, the task that takes the steps is cancelled, with the reason.
         """
         with self._sessions.streaming(self.session_id, self._deleted()):
-            seen, self._seen = self._seen, None
-            async with self._sessions.turn(self.session_id, seen) as opened:
+            async with self._sessions.turn(self.session_id, self._forget_seen()) as opened:
                 record = Record(opened, self._sessions, self._kept_messages(opened.session))
                 if self._question.message is not None:
                     await record.ask(self._question.message)
@@ -100,6 +101,11 @@ class Turn:
             raise InvalidMessageIndex("There is no user message to answer again.")
         return index + 1
 
+    def _forget_seen(self) -> Session | None:
+        """What the check has read, which nobody is to hold through the turn."""
+        seen, self._seen = self._seen, None
+        return seen
+
     def _deleted(self) -> Callable[[], None]:
         task = asyncio.current_task()
         assert task is not None
@@ -119,7 +125,18 @@ class Turn:
         )
 
     async def _ask(self, record: Record) -> AsyncGenerator[Batch, None]:
-        """The model's answer to what is recorded.
+        """The model's answer to what is recorded."""
+        try:
+            batches, first = await self._begun(record)
+            async with aclosing(batches):
+                yield first
+                async for batch in batches:
+                    yield batch
+        except Invalid as error:
+            raise refused(error, record.session.model) from error
+
+    async def _begun(self, record: Record) -> tuple[AsyncGenerator[Batch, None], Batch]:
+        """An answer, and its first batch, which has been taken.
 
         If Ollama finds the prompt to be longer than it was taken for, once more in a larger window:
         without an answer the session would never learn its true length, and stay stuck.
@@ -129,15 +146,12 @@ class Turn:
         try:
             first = await anext(batches, ())
         except ContextOverflow as error:
-            request, refused = await self._request(record, tokens_of(error)), request
-            if request.context_length == refused.context_length:
+            larger = await self._request(record, tokens_of(error))
+            if larger.context_length == request.context_length:
                 raise
-            batches = self._backend.chat(request)
+            batches = self._backend.chat(larger)
             first = await anext(batches, ())
-        async with aclosing(batches):
-            yield first
-            async for batch in batches:
-                yield batch
+        return batches, first
 
     async def _request(self, record: Record, at_least: int = 0) -> ChatRequest:
         """The next request, in a window that is chosen anew for it; `at_least` in tokens."""
@@ -172,7 +186,7 @@ class Turn:
         """What is known of the model; whoever cannot tell may still be able to answer."""
         try:
             return await self._backend.show(model)
-        except (BackendFailed, ModelNotFound):
+        except (BackendFailed, Invalid, ModelNotFound):
             return ModelDetails(name=model, capabilities=None)
 
 

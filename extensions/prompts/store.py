@@ -49,6 +49,7 @@ class PromptFiles:
         self._folder = folder
         self._disk = disk or files.Disk()
         self._writing = threading.Lock()
+        self._swept = False
 
     def may_exist(self, filename: str) -> bool:
         return is_prompt_name(filename)
@@ -81,6 +82,7 @@ class PromptFiles:
         await to_the_end(lambda: self._delete(filename))
 
     def _items(self) -> list[PromptItem]:
+        files.remove_litter(self._folder)
         items = []
         for name in sorted(self._names()):
             try:
@@ -100,11 +102,15 @@ class PromptFiles:
     def _read(self, filename: str) -> str:
         path = self._path(filename)
         try:
-            if os.lstat(path).st_size > LARGEST:
-                raise not_found(filename)
-            content, _ = files.read(path)
+            content, _ = files.read(path, LARGEST)
             return content.decode()
-        except (FileNotFoundError, PermissionError, files.NotRegular, UnicodeDecodeError) as error:
+        except (
+            FileNotFoundError,
+            PermissionError,
+            UnicodeDecodeError,
+            files.NotRegular,
+            files.OverLimit,
+        ) as error:
             raise not_found(filename) from error
         except OSError as error:
             raise unavailable(error) from error
@@ -115,20 +121,22 @@ class PromptFiles:
             files.make_folder(self._folder, self._disk)
             if filename.casefold() in {name.casefold() for name in self._names()}:
                 raise exists(filename)
-            try:  # an empty file takes the name first, so that nobody else can
-                self._write(path, content, files.write(path, b"", self._disk))
-            except (FileExistsError, files.WrittenMeanwhile):
+            self._sweep()
+            try:
+                files.create(path, content.encode(), self._disk)
+            except FileExistsError:
                 raise exists(filename) from None
-            except OSError:
-                path.unlink(missing_ok=True)
-                raise
 
     def _replace(self, filename: str, content: str) -> None:
         path = self._path(filename)
         with self._writing, storage_errors():
-            while True:
+            self._sweep()
+            for _ in range(files.ATTEMPTS):
                 with suppress(files.WrittenMeanwhile):  # by another program: then ours comes later
-                    return self._write(path, content, self._status(filename))
+                    old = files.revision_of(self._status(filename))
+                    files.replace(path, content.encode(), expected=old, disk=self._disk)
+                    return
+        raise StorageUnavailable(f"Another program keeps writing the prompt file '{filename}'.")
 
     def _delete(self, filename: str) -> None:
         path = self._path(filename)
@@ -136,9 +144,11 @@ class PromptFiles:
             self._status(filename)
             files.remove(path, self._disk)
 
-    def _write(self, path: Path, content: str, old: os.stat_result) -> None:
-        revision = files.revision_of(old)
-        files.replace(path, content.encode(), expected=revision, disk=self._disk)
+    def _sweep(self) -> None:
+        """Before the first write, remove what one that was killed has left behind."""
+        if not self._swept:
+            files.remove_litter(self._folder)
+            self._swept = True
 
     def _status(self, filename: str) -> os.stat_result:
         """The status of a file that is there."""
@@ -173,7 +183,8 @@ def storage_errors() -> Iterator[None]:
 
 
 def unavailable(error: OSError) -> StorageUnavailable:
-    return StorageUnavailable(f"The prompt files cannot be used: {error.strerror}.")
+    done = {"done": True} if isinstance(error, files.Unsynced) else {}
+    return StorageUnavailable(f"The prompt files cannot be used: {error.strerror}.", **done)
 
 
 def not_found(filename: str) -> PromptNotFound:

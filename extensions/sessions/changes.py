@@ -38,17 +38,25 @@ class MessageAppended(Struct, frozen=True):
 
 
 class MessageEdited(Struct, frozen=True, kw_only=True):
-    """The user message at `index` says something else, and all that followed it is gone."""
+    """The user message at `index` says something else, and what followed it is gone.
+
+    `dropped` are the ids of what is known to follow; see `HistoryCut`.
+    """
 
     index: int
     content: str
     timestamp: str
+    dropped: tuple[str, ...]
 
 
 class HistoryCut(Struct, frozen=True):
-    """Only the first `length` messages are left."""
+    """The messages of the ids `dropped` are gone, as far as they follow the first `length`.
+
+    What another program has added meanwhile is not among them, and stays.
+    """
 
     length: int
+    dropped: tuple[str, ...]
 
 
 class SettingsChanged(Struct, frozen=True, kw_only=True):
@@ -60,7 +68,10 @@ class SettingsChanged(Struct, frozen=True, kw_only=True):
 
 
 class SystemPromptSet(Struct, frozen=True):
-    """The prompt takes the place of the one there is, or becomes message 0. Nothing is cut."""
+    """The prompt takes the place of the one there is, or becomes message 0. Nothing is cut.
+
+    What other programs have noted beside the old one stays.
+    """
 
     message: SystemMessage
 
@@ -77,6 +88,9 @@ class SummaryChanged(Struct, frozen=True):
 
 
 class WindowChanged(Struct, frozen=True):
+    """Another window, unless somebody has meanwhile switched how windows are chosen: a decision
+    by the old switches does not undo that."""
+
     window: WindowConfig
 
 
@@ -106,12 +120,12 @@ def applied(session: Session, change: Change) -> Session:
             return replace(session, messages=(*session.messages, message))
         case MessageEdited():
             return edited(session, change)
-        case HistoryCut(length):
-            return replace(session, messages=session.messages[:length])
+        case HistoryCut(length, dropped):
+            return replace(session, messages=cut(session.messages, length, dropped))
         case SettingsChanged():
             return with_settings(session, change)
         case SystemPromptSet(message):
-            return replace(session, messages=(message, *without_prompt(session)))
+            return with_prompt(session, message)
         case SystemPromptRemoved():
             rest = without_prompt(session)
             if len(rest) == len(session.messages):
@@ -120,8 +134,16 @@ def applied(session: Session, change: Change) -> Session:
         case SummaryChanged(summary, model):
             return replace(session, summary=summary, summary_model=model or session.summary_model)
         case WindowChanged(window):
-            return replace(session, window=window)
+            return replace(session, window=window) if same_switches(session, window) else session
     assert_never(change)
+
+
+def same_switches(session: Session, window: WindowConfig) -> bool:
+    now = session.window
+    return (now.manual_override, now.dynamic_enabled) == (
+        window.manual_override,
+        window.dynamic_enabled,
+    )
 
 
 def edited(session: Session, change: MessageEdited) -> Session:
@@ -133,7 +155,15 @@ def edited(session: Session, change: MessageEdited) -> Session:
             message_count=len(messages),
         )
     said = replace(messages[index], content=change.content, timestamp=change.timestamp)
-    return replace(session, messages=(*messages[:index], said))
+    messages = (*messages[:index], said, *messages[index + 1 :])
+    return replace(session, messages=cut(messages, index + 1, change.dropped))
+
+
+def cut(
+    messages: tuple[Message, ...], length: int, dropped: tuple[str, ...]
+) -> tuple[Message, ...]:
+    rest = [message for message in messages[length:] if message.id not in dropped]
+    return (*messages[:length], *rest)
 
 
 def with_settings(session: Session, change: SettingsChanged) -> Session:
@@ -143,6 +173,13 @@ def with_settings(session: Session, change: SettingsChanged) -> Session:
         tool_settings=change.tool_settings or session.tool_settings,
         agent_settings=change.agent_settings or session.agent_settings,
     )
+
+
+def with_prompt(session: Session, message: SystemMessage) -> Session:
+    rest = without_prompt(session)
+    if len(rest) < len(session.messages):
+        message = replace(message, extra={**session.messages[0].extra, **message.extra})
+    return replace(session, messages=(message, *rest))
 
 
 def without_prompt(session: Session) -> tuple[Message, ...]:

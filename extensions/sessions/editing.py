@@ -18,7 +18,8 @@ from extensions.sessions.prompt import PromptReader, check_prompt
 from extensions.sessions.service import Sessions
 from extensions.sessions.session import Session, SystemMessage, WindowConfig
 from gateway.core.backend import Backend
-from gateway.core.errors import InvalidRequest
+from gateway.core.errors import InvalidRequest, ModelNotFound
+from gateway.core.models import ModelDetails
 
 __all__ = ["SessionEditing"]
 
@@ -45,7 +46,7 @@ class SessionEditing:
     async def create(self, asked: NewSession) -> Session:
         """A new session; nothing is kept of one that cannot be made."""
         prompt = await self._first_prompt(asked)
-        model = await self._backend.show(asked.model)
+        model = await self._model(asked.model)
         now = self._sessions.clock()
         return await self._sessions.create(
             Session(
@@ -66,7 +67,7 @@ class SessionEditing:
         if asked == SessionPatch():
             return session
         if asked.model is not None:
-            await self._backend.show(asked.model)
+            await self._model(asked.model)
         async with self._sessions.turn(id) as turn:
             return await turn.commit(asked.change())
 
@@ -74,7 +75,12 @@ class SessionEditing:
         """Let the user message at `index` say something else, and drop what followed it."""
         async with self._sessions.turn(id) as turn:
             return await turn.commit(
-                MessageEdited(index=index, content=content, timestamp=self._sessions.clock())
+                MessageEdited(
+                    index=index,
+                    content=content,
+                    timestamp=self._sessions.clock(),
+                    dropped=tuple([message.id for message in turn.session.messages[index + 1 :]]),
+                )
             )
 
     async def set_prompt(self, id: str, asked: PromptChoice) -> SystemMessage:
@@ -99,6 +105,13 @@ class SessionEditing:
     async def remove_prompt(self, id: str) -> None:
         async with self._sessions.turn(id) as turn:
             await turn.commit(SystemPromptRemoved())
+
+    async def _model(self, name: str) -> ModelDetails:
+        """`ModelNotFound` also for a name that no model can have, which Ollama finds invalid."""
+        try:
+            return await self._backend.show(name)
+        except InvalidRequest as error:
+            raise ModelNotFound(name) from error
 
     async def _first_prompt(self, asked: NewSession) -> SystemMessage | None:
         """The system message of a new session. The name of a file beside a text is only noted, but

@@ -11,9 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 
 __all__ = [
+    "ATTEMPTS",
     "Disk",
     "NotRegular",
+    "OverLimit",
+    "Unsynced",
     "WrittenMeanwhile",
+    "create",
     "read",
     "remove",
     "remove_litter",
@@ -29,14 +33,33 @@ NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 BINARY = getattr(os, "O_BINARY", 0)
 
-# `.ID.RANDOM.tmp`: no `*.json`, and not to be taken for a file of anybody else.
-TEMPORARY = re.compile(r"\.[A-Za-z0-9_-]+\.[0-9a-f]{16}\.tmp")
+# `.NAME.RANDOM.tmp`: no `*.json`, no `*.md`, and not to be taken for a file of anybody else.
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.tmp", re.DOTALL)
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What file systems without hard links say, those of memory sticks for one."""
+
+ATTEMPTS = 20
+"""How often a change starts again because another program wrote while it was being made."""
+
 LITTER_AGE = 600.0
 """Seconds after which a temporary file belongs to no write that is still going on."""
 
 
 class NotRegular(OSError):
     """A link, a folder, a pipe: nothing that is read or written through its name."""
+
+
+class OverLimit(Exception):
+    """The file is larger than what may be read; `status` is its own."""
+
+    def __init__(self, status: os.stat_result) -> None:
+        super().__init__(f"it is too large: {status.st_size} bytes")
+        self.status = status
+
+
+class Unsynced(OSError):
+    """The change is made, and everybody sees it; but the disk would not say that it has it, so a
+    loss of power may undo it."""
 
 
 class WrittenMeanwhile(Exception):
@@ -46,8 +69,12 @@ class WrittenMeanwhile(Exception):
 class Disk:
     """What a write asks of the operating system, step by step; tests let a step fail."""
 
+    def may_change(self, folder: Path) -> bool:
+        """Also `False` for a file system that is mounted to be read alone."""
+        return os.access(folder, os.W_OK | os.X_OK)
+
     def mkdir(self, path: Path) -> None:
-        path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        path.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
     def open(self, path: Path, flags: int) -> int:
         return os.open(path, flags, MODE)
@@ -61,6 +88,9 @@ class Disk:
     def rename(self, source: Path, target: Path) -> None:
         os.replace(source, target)
 
+    def link(self, source: Path, target: Path) -> None:
+        os.link(source, target)
+
     def unlink(self, path: Path) -> None:
         os.unlink(path)
 
@@ -70,10 +100,11 @@ def revision_of(status: os.stat_result) -> str:
     return f"{status.st_ino}.{status.st_mtime_ns}.{status.st_size}"
 
 
-def read(path: Path) -> tuple[bytes, os.stat_result]:
-    """The content of a regular file, and its status before it was read.
+def read(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
+    """The content of a regular file of at most `limit` bytes, and its status before it was read.
 
-    `NotRegular` for links and all else, `OSError` for what cannot be opened.
+    `OverLimit` for a larger one, `NotRegular` for links and all else, `OSError` for what
+    cannot be opened.
     """
     try:
         file = os.open(path, os.O_RDONLY | NO_FOLLOW | NO_WAIT | BINARY)
@@ -85,6 +116,8 @@ def read(path: Path) -> tuple[bytes, os.stat_result]:
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode):
             raise NotRegular(errno.EINVAL, "Not a regular file")
+        if status.st_size > limit:
+            raise OverLimit(status)
         with open(file, "rb", closefd=False) as opened:
             return opened.read(), status
     finally:
@@ -95,10 +128,11 @@ def replace(path: Path, data: bytes, *, expected: str, disk: Disk) -> os.stat_re
     """Put `data` in the place of the file of the revision `expected` (`""`: of no file).
 
     On disk when this returns, and safe from a loss of power. `WrittenMeanwhile` if another file
-    stands there now; it stays, as the old one does after any `OSError` up to the renaming.
+    stands there now; it stays, as the old one does after any `OSError`, except `Unsynced`: then the
+    new one is in its place.
     """
     make_folder(path.parent, disk)
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(8)}.tmp")
+    temporary = temporary_for(path)
     try:
         status = write(temporary, data, disk)
         # As late as it can be: a program that knows no locks has the shortest time to slip in.
@@ -109,14 +143,45 @@ def replace(path: Path, data: bytes, *, expected: str, disk: Disk) -> os.stat_re
         with suppress(OSError):
             os.unlink(temporary)
         raise
-    sync_folder(path.parent, disk)
+    settle(path.parent, disk)
     return status
 
 
+def create(path: Path, data: bytes, disk: Disk) -> None:
+    """Put `data` in a new file, which is not there before it is whole.
+
+    `FileExistsError` if anything has the name; otherwise as `replace`.
+    """
+    make_folder(path.parent, disk)
+    temporary = temporary_for(path)
+    try:
+        write(temporary, data, disk)
+        take_name(temporary, path, disk)
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
+    settle(path.parent, disk)
+
+
+def take_name(temporary: Path, path: Path, disk: Disk) -> None:
+    try:
+        disk.link(temporary, path)  # unlike a renaming, it replaces nothing
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        if revision_at(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        disk.rename(temporary, path)
+
+
+def temporary_for(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.{secrets.token_hex(8)}.tmp")
+
+
 def remove(path: Path, disk: Disk) -> None:
-    """Remove the file for good."""
+    """Remove the file for good; after `Unsynced` it is gone, too."""
     disk.unlink(path)
-    sync_folder(path.parent, disk)
+    settle(path.parent, disk)
 
 
 def write(path: Path, data: bytes, disk: Disk) -> os.stat_result:
@@ -141,9 +206,22 @@ def revision_at(path: Path) -> str:
 
 
 def make_folder(folder: Path, disk: Disk) -> None:
-    if not folder.is_dir():
-        disk.mkdir(folder)
-        sync_folder(folder.parent, disk)
+    """Make the folder and what is missing above it, each the owner's alone and on disk."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for level in reversed(missing):
+        disk.mkdir(level)
+        sync_folder(level.parent, disk)
+
+
+def settle(folder: Path, disk: Disk) -> None:
+    """Wait until the disk has what was changed in the folder; `Unsynced` if that cannot be told."""
+    try:
+        sync_folder(folder, disk)
+    except OSError as error:
+        raise Unsynced(error.errno, error.strerror) from error
 
 
 def sync_folder(folder: Path, disk: Disk) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 from extensions.sessions import files, records
 from extensions.sessions.changes import Change, apply
 from extensions.sessions.clock import local_time
-from extensions.sessions.files import Disk, NotRegular, WrittenMeanwhile
+from extensions.sessions.files import Disk, NotRegular, OverLimit, Unsynced, WrittenMeanwhile
 from extensions.sessions.ids import is_id
 from extensions.sessions.listing import Entry, Listing, sessions_in
 from extensions.sessions.session import Session, SessionItem
@@ -29,8 +30,8 @@ log = logging.getLogger("mochi.sessions")
 
 T = TypeVar("T")
 
-ATTEMPTS = 20
-"""How often a commit starts again because another program wrote while it did."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a file. A larger one is none that a person talked into, and reading it hurts all."""
 
 HALF_WRITTEN = 0.3
 """Seconds after its last change in which a damaged file may be one that is just being written."""
@@ -55,8 +56,9 @@ class JSONSessionStore:
     is left alone, whatever is asked.
     """
 
-    def __init__(self, folder: Path, *, disk: Disk | None = None) -> None:
+    def __init__(self, folder: Path, *, disk: Disk | None = None, largest: int = LARGEST) -> None:
         self._folder = folder
+        self._largest = largest
         self._disk = disk or Disk()
         self._listing = Listing()
         self._listed_by_one = asyncio.Lock()
@@ -77,6 +79,9 @@ class JSONSessionStore:
     async def commit(self, session: Session, changes: Sequence[Change], at: str) -> Session:
         return await self._stored(partial(self._commit, session, changes, at))
 
+    async def check_deletable(self, id: str) -> None:
+        await self._stored(partial(self._check_deletable, id))
+
     async def delete(self, id: str) -> None:
         await self._stored(partial(self._delete, id))
 
@@ -85,9 +90,12 @@ class JSONSessionStore:
             return await to_the_end(work)
         except OSError as error:
             log.warning("The folder of sessions cannot be used: %s", error)
+            reason = errno.errorcode.get(error.errno or 0, "EIO")
+            done = {"done": True} if isinstance(error, Unsynced) else {}
             raise StorageUnavailable(
                 f"The folder of sessions cannot be used: {error.strerror or error}.",
-                reason=errno.errorcode.get(error.errno or 0, "EIO"),
+                reason=reason,
+                **done,
             ) from error
 
     def _create(self, session: Session) -> Session:
@@ -115,7 +123,7 @@ class JSONSessionStore:
         return self._listing.items(sessions_in(self._folder), self._look)
 
     def _commit(self, session: Session, changes: Sequence[Change], at: str) -> Session:
-        for _ in range(ATTEMPTS):
+        for _ in range(files.ATTEMPTS):
             changed = self._current(session)
             if changed.read_only:
                 raise SessionReadOnly(changed.id, changed.version)
@@ -126,6 +134,11 @@ class JSONSessionStore:
             except WrittenMeanwhile:
                 continue
         raise StorageUnavailable(f"Another program keeps writing the session '{session.id}'.")
+
+    def _check_deletable(self, id: str) -> None:
+        self._load(id)
+        if not self._disk.may_change(self._folder):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     def _delete(self, id: str) -> None:
         self._load(id)
@@ -146,22 +159,28 @@ class JSONSessionStore:
 
     def _keep(self, session: Session) -> Session:
         """Put the session in the place of the file that it came from."""
-        path = self._path(session.id)
+        path, data = self._path(session.id), records.write(session)
+        if len(data) > self._largest:
+            raise StorageUnavailable(
+                f"The session '{session.id}' would be larger than {self._largest} bytes.",
+                reason="EFBIG",
+            )
         if not self._swept:
             files.remove_litter(self._folder)
             self._swept = True
-        status = files.replace(
-            path, records.write(session), expected=session.revision, disk=self._disk
-        )
+        status = files.replace(path, data, expected=session.revision, disk=self._disk)
         kept = replace(session, revision=files.revision_of(status))
         self._listing.put(kept.id, Entry(kept.revision, kept.item()))
         return kept
 
     def _read(self, id: str) -> Found:
         try:
-            data, status = files.read(self._path(id))
+            data, status = files.read(self._path(id), self._largest)
         except (FileNotFoundError, NotRegular):
             raise SessionNotFound(id) from None
+        except OverLimit as error:
+            status = error.status
+            return Found(files.revision_of(status), status.st_mtime, None, str(error))
         revision, modified = files.revision_of(status), status.st_mtime
         try:
             session = records.read(data, id=id, modified=written_at(modified))

@@ -43,6 +43,9 @@ class MemorySessionStore:
         self._sessions[session.id] = changed
         return changed
 
+    async def check_deletable(self, id: str) -> None:
+        await self.load(id)
+
     async def delete(self, id: str) -> None:
         await self.load(id)
         del self._sessions[id]

@@ -34,6 +34,9 @@ METADATA = msgspec.json.Decoder(dict[str, Any])
 MESSAGES = msgspec.json.Decoder(list[Raw])
 
 VERSION = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?")
+LONGEST_ODDITY = 40
+NO_VERSION = (10**9, 0)
+"""What is no version that we know may be anything: it counts as a later one than all."""
 
 
 def read(data: bytes, *, id: str, modified: str) -> Session:
@@ -110,13 +113,13 @@ def assembled(
 
 
 def version_from(found: Any) -> str:
-    return str(found) if isinstance(found, str | int | float) else ""
+    return found if isinstance(found, str) else str(found)[:LONGEST_ODDITY]
 
 
 def number_of(version: str) -> tuple[int, int]:
-    """Major and minor; zeros for what is no version."""
-    match = VERSION.match(version)
-    return (int(match[1]), int(match[2] or 0)) if match else (0, 0)
+    """Major and minor."""
+    match = VERSION.fullmatch(version)
+    return (int(match[1]), int(match[2] or 0)) if match else NO_VERSION
 
 
 def write(session: Session) -> bytes:
@@ -134,7 +137,7 @@ def write(session: Session) -> bytes:
 
 
 def written_version(session: Session) -> str:
-    if number_of(session.version) > (1, 4):
+    if session.version and number_of(session.version) > (1, 4):
         return session.version
     thinking = any(isinstance(m, AssistantMessage) and m.thinking for m in session.messages)
     return "1.4" if thinking or session.tool_settings.tool_policies else "1.3"

@@ -26,12 +26,13 @@ from extensions.sessions.shown import (
     messages_of,
 )
 from gateway.core.backend import Backend
-from gateway.core.errors import InvalidRequest
+from gateway.core.errors import InvalidMessageIndex, InvalidRequest
 from gateway.http.extensions import error_responses, extension_router
 
 __all__ = ["SessionsExtension"]
 
-INDEX = re.compile(r"-?[0-9]{1,18}")
+INDEX = re.compile(r"-?[0-9]+")
+MOST_DIGITS = 18
 
 UNKNOWN = {404: "There is no such session."}
 UNKNOWN_MODEL = {404: "There is no such session, model or prompt file."}
@@ -209,4 +210,6 @@ def number_of(index: str) -> int:
     """The index that stands in a path. Litestar's own would be lax, and a 404 for what is none."""
     if not INDEX.fullmatch(index):
         raise InvalidRequest("The index of a message is a whole number.", param="index")
+    if len(index) > MOST_DIGITS:
+        raise InvalidMessageIndex("No session has so many messages.")
     return int(index)

@@ -65,12 +65,17 @@ class Sessions:
     @asynccontextmanager
     async def turn(self, id: str, known: Session | None = None) -> AsyncIterator[OpenSession]:
         """Wait for the session, and hold it. It is read when the turn comes, unless it is still
-        as the caller has `known` it."""
+        as the caller has `known` it. Whoever queues keeps nothing of it meanwhile: a session may
+        take megabytes, and thousands may queue."""
+        if self._waiting.get(id):
+            known = None
         lock = self._turns.setdefault(id, asyncio.Lock())
         self._waiting[id] = self._waiting.get(id, 0) + 1
         try:
             async with lock:
-                yield OpenSession(self._store, await self._store.load(id, known), self.clock)
+                opened = OpenSession(self._store, await self._store.load(id, known), self.clock)
+                known = None
+                yield opened
         finally:
             self._waiting[id] -= 1
             if not self._waiting[id]:
@@ -89,7 +94,11 @@ class Sessions:
                 del self._streams[id]
 
     async def delete(self, id: str) -> None:
-        """End the streams of the session, wait for its turn, and delete it for good."""
+        """End the streams of the session, wait for its turn, and delete it for good.
+
+        The streams are told that it is gone, so they go on if it is known that it cannot go.
+        """
+        await self._store.check_deletable(id)
         for end in list(self._streams.get(id, ())):
             end()
         async with self.turn(id):

@@ -24,6 +24,7 @@ __all__ = [
     "UserMessage",
     "WindowChange",
     "WindowConfig",
+    "policy_in_force",
     "preview_of",
 ]
 
@@ -35,6 +36,11 @@ POLICIES: dict[str, Policy] = {
     "always_confirm": "always_confirm",
     "never_confirm": "never_confirm",
 }
+
+
+def policy_in_force(name: str) -> Policy:
+    """What a policy of this name comes to: files may name others than we know."""
+    return POLICIES.get(name, "always_confirm")
 
 
 class Call(Struct, frozen=True):
@@ -96,8 +102,7 @@ class ToolSettings(Struct, frozen=True, kw_only=True):
 
     def policy_of(self, tool: str) -> Policy:
         """The policy that holds for a call of this tool."""
-        policy = self.tool_policies.get(tool, self.execution_policy)
-        return POLICIES.get(policy, "always_confirm")
+        return policy_in_force(self.tool_policies.get(tool, self.execution_policy))
 
 
 class AgentSettings(Struct, frozen=True, kw_only=True):

@@ -7,12 +7,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from extensions.sessions.session import (
-    POLICIES,
     AgentSettings,
     AssistantMessage,
     Call,
     Message,
-    Policy,
     Session,
     SessionItem,
     Summary,
@@ -21,6 +19,7 @@ from extensions.sessions.session import (
     ToolSettings,
     UserMessage,
     WindowConfig,
+    policy_in_force,
 )
 
 __all__ = [
@@ -35,7 +34,6 @@ __all__ = [
     "detail_of",
     "info_of",
     "messages_of",
-    "policy_in_force",
 ]
 
 
@@ -162,10 +160,6 @@ def in_force(settings: ToolSettings) -> ToolSettings:
             tool: policy_in_force(name) for tool, name in settings.tool_policies.items()
         },
     )
-
-
-def policy_in_force(name: str) -> Policy:
-    return POLICIES.get(name, "always_confirm")
 
 
 def window_of(window: WindowConfig) -> ContextWindow:

@@ -14,7 +14,9 @@ class SessionStore(Protocol):
     """Keeps sessions by their ids.
 
     Ids that no session can have are unknown ids, never paths. Every method raises errors of
-    `gateway.core.errors`: `SessionNotFound`, `SessionReadOnly`, `StorageUnavailable`.
+    `gateway.core.errors`: `SessionNotFound`, `SessionReadOnly`, `StorageUnavailable`. With
+    `"done": true` in its details the last one is a doubt: the change is made and everybody sees it,
+    but a loss of power may undo it.
     """
 
     async def create(self, session: Session) -> Session:
@@ -38,6 +40,10 @@ class SessionStore(Protocol):
         If another program has changed the session meanwhile, the changes are made to what that one
         wrote. Returns the session as it is now. One that was deleted meanwhile stays so.
         """
+        ...
+
+    async def check_deletable(self, id: str) -> None:
+        """Raise what `delete` would, as far as it can be told before it is tried."""
         ...
 
     async def delete(self, id: str) -> None:

@@ -4,8 +4,13 @@ import asyncio
 
 from msgspec import Struct
 
-from extensions.sessions.session import Policy, Session, Summary, SystemMessage
-from extensions.sessions.shown import policy_in_force
+from extensions.sessions.session import (
+    Policy,
+    Session,
+    Summary,
+    SystemMessage,
+    policy_in_force,
+)
 from gateway.core.backend import Backend
 from gateway.core.errors import MochiError
 

@@ -1,6 +1,8 @@
 """The hot routes, ahead of the router."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
+from typing import Any
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -31,11 +33,26 @@ class Ahead:
             path = scope["path"]
             if raw := self._routes.get(path) or self._routes.get(path[: path.rfind("/") + 1]):
                 return raw(scope, receive, send)
-            if scope["method"] == "GET":
-                return self._watched(scope, receive, send)
+            match scope["method"]:
+                case "GET" | "DELETE":
+                    return self._watched(scope, receive, send)
+                case "PUT" | "PATCH":
+                    return self._watched_later(scope, receive, send)
         return self._router(scope, receive, send)
 
     async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A GET has no body to receive first, so it can be watched from its start."""
+        """Nobody reads a body here, so the client can be watched from the start."""
         with WhileConnected(scope, receive):
             await self._router(scope, receive, send)
+
+    async def _watched_later(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A change that waits for its turn must not be made after its client has given it up."""
+        with ExitStack() as watching:
+
+            async def received() -> Any:
+                event = await receive()
+                if event["type"] == "http.request" and not event.get("more_body"):
+                    watching.enter_context(WhileConnected(scope, receive))
+                return event
+
+            await self._router(scope, received, send)

@@ -5,15 +5,16 @@
 """
 
 import logging
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from litestar.types import Send
 
 from gateway.core import errors
+from gateway.core.faults import fault_of, message_of
 from gateway.dialects.openai.errors import error_body, verdict
 
-__all__ = ["Rendered", "log_failure", "mochi_error", "render", "send_error"]
+__all__ = ["Rendered", "log_failure", "render", "send_error"]
 
 log = logging.getLogger("mochi")
 
@@ -69,27 +70,9 @@ def log_failure(what: str, error: Exception) -> None:
         log.error("Unexpected error: %s", what, exc_info=error)
 
 
-def message_of(error: Exception) -> str:
-    if isinstance(error, errors.MochiError):
-        return error.message
-    return "The gateway failed unexpectedly."
-
-
 def mochi_body(error: Exception) -> bytes:
     """mochi's own error object."""
-    code, message, details = mochi_error(error)
-    return msgspec.json.encode({"error": {"code": code, "message": message, "details": details}})
-
-
-def mochi_error(error: Exception) -> tuple[str, str, dict[str, Any]]:
-    """Code, message and details; a field at fault is listed in `details["errors"]`."""
-    message = message_of(error)
-    if not isinstance(error, errors.MochiError):
-        return "INTERNAL_ERROR", message, {}
-    if not isinstance(error, errors.InvalidRequest):
-        return error.code, message, error.details
-    at_fault = [{"field": error.param or "", "message": message}]
-    return error.code, message, {**error.details, "errors": at_fault}
+    return msgspec.json.encode({"error": fault_of(error)._asdict()})
 
 
 def extra_headers(error: Exception) -> list[tuple[bytes, bytes]]:

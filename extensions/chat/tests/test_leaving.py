@@ -63,13 +63,15 @@ async def test_in_the_middle() -> None:
         assert await kept(gateway.sessions) == [("user", "Hi"), ("partial", "Once upon ")]
 
 
-async def test_a_partial_answer_takes_the_place_of_the_one_it_was_to_replace() -> None:
+async def test_a_partial_answer_does_not_take_the_place_of_the_one_it_was_to_replace() -> None:
     backend = Rounds([[TextDelta("Good ")], FOR_EVER])
     async with serving(backend, *OLD) as gateway:
         async with watching(gateway, None) as response:
             await anext(response.aiter_lines())
+        async with asyncio.timeout(PROMISED):
+            await backend.left.wait()
         await free(gateway)
-        assert await kept(gateway.sessions) == [("user", "Morning?"), ("partial", "Good ")]
+        assert await kept(gateway.sessions) == [("user", "Morning?"), ("assistant", "Yes.")]
 
 
 async def test_a_whole_answer_that_nobody_waits_for() -> None:

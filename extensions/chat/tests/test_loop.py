@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
+from extensions.chat.history import LOST
 from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Said, Step
 from extensions.chat.tests.talking import ID, Rounds, calls, kept, said, sessions_with, turn_of
 from extensions.chat.turn import Turn
-from extensions.sessions.changes import Change
+from extensions.sessions.changes import Change, MessageAppended
 from extensions.sessions.memory_store import MemorySessionStore
-from extensions.sessions.session import AssistantMessage, Session
+from extensions.sessions.session import AssistantMessage, Session, ToolMessage
 from extensions.tools.tool import DENIED, Tool, ToolOutcome
 from gateway.core.errors import BackendFailed, Denied, StorageUnavailable
 from gateway.core.events import TextDelta, ToolCalled
@@ -291,6 +292,42 @@ async def test_a_disk_that_fills_up_ends_the_turn_with_its_own_error() -> None:
     with pytest.raises(StorageUnavailable):
         await taken(turn_of(sessions, Rounds(said("Whole."))))
     assert await kept(sessions) == [("user", "Hi")]
+
+
+class FullOnce(MemorySessionStore):
+    """Does not take the first result of a tool."""
+
+    refused = False
+
+    async def commit(self, session: Session, changes: Sequence[Change], at: str) -> Session:
+        match changes:
+            case [MessageAppended(ToolMessage())] if not self.refused:
+                self.refused = True
+                raise StorageUnavailable("The disk is full.")
+        return await super().commit(session, changes, at)
+
+
+async def test_a_call_that_ran_is_not_denied_because_its_result_could_not_be_written() -> None:
+    sessions = await sessions_with(store=FullOnce())
+    backend = Rounds(calls(add(1, 2), add(3, 4)), said("3, 7."))
+    with pytest.raises(StorageUnavailable):
+        await taken(turn_of(sessions, backend, tools=Toolbox(Add())))
+    assert [content for who, content in await kept(sessions) if who == "tool"] == ["3", REFUSED]
+
+
+class Aborting(Add):
+    """Is torn out of its call, as by the end of the loop."""
+
+    async def run(self, call: ToolCall) -> ToolOutcome:
+        raise asyncio.CancelledError
+
+
+async def test_the_result_of_a_call_that_did_not_come_back_is_lost() -> None:
+    sessions = await sessions_with()
+    backend = Rounds(calls(add(1, 2), add(3, 4)))
+    with pytest.raises(asyncio.CancelledError):
+        await taken(turn_of(sessions, backend, tools=Toolbox(Aborting())))
+    assert [content for who, content in await kept(sessions) if who == "tool"] == [LOST, REFUSED]
 
 
 async def test_the_message_of_a_result_has_its_name_also_from_a_session_on_disk() -> None:

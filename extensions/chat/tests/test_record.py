@@ -1,49 +1,44 @@
-"""Work that a cancellation does not break off."""
+"""What a turn leaves in the session that it holds."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
-from extensions.chat.record import unbroken
+from extensions.chat.record import Record
+from extensions.chat.tests.talking import ID, NOW, OLD, kept, sessions_with
+from extensions.sessions.changes import Change, MessageAppended
+from extensions.sessions.memory_store import MemorySessionStore
+from extensions.sessions.session import Session, UserMessage
 
 
-async def slowly(done: list[str]) -> str:
-    await asyncio.sleep(0.05)
-    done.append("done")
-    return "result"
+class Slow(MemorySessionStore):
+    """Takes its time, and could be cancelled meanwhile."""
+
+    async def commit(self, session: Session, changes: Sequence[Change], at: str) -> Session:
+        await asyncio.sleep(0.02)
+        return await super().commit(session, changes, at)
 
 
-async def fail() -> None:
-    await asyncio.sleep(0.01)
-    raise KeyError("no")
-
-
-async def test_the_result_and_the_error_of_the_work() -> None:
-    assert await unbroken(slowly([])) == "result"
-    with pytest.raises(KeyError):
-        await unbroken(fail())
-
-
-async def test_however_often_it_is_cancelled_the_work_is_done_first() -> None:
-    done: list[str] = []
-    working = asyncio.create_task(unbroken(slowly(done)))
-    for _ in range(3):
+async def test_a_replacement_that_was_cancelled_replaces_once() -> None:
+    sessions = await sessions_with(*OLD, store=Slow())
+    async with sessions.turn(ID) as opened:
+        record = Record(opened, sessions, 1)
+        writing = asyncio.create_task(record.answer_calls([("add", "3")]))
         await asyncio.sleep(0.005)
-        working.cancel("again")
-    with pytest.raises(asyncio.CancelledError, match="again"):
-        await working
-    assert done == ["done"]
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        await record.answer_calls([("add", "7")])
+    assert await kept(sessions) == [("user", "Morning?"), ("tool", "3"), ("tool", "7")]
 
 
-async def test_work_begins_even_when_the_caller_is_cancelled_already() -> None:
-    done: list[str] = []
-
-    async def cancelled() -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        task.cancel()
-        await unbroken(slowly(done))
-
-    with pytest.raises(asyncio.CancelledError):
-        await asyncio.create_task(cancelled())
-    assert done == ["done"]
+async def test_a_new_answer_replaces_only_what_was_there_when_it_began() -> None:
+    store = MemorySessionStore()
+    sessions = await sessions_with(*OLD, store=store)
+    async with sessions.turn(ID) as opened:
+        record = Record(opened, sessions, 1)
+        theirs = UserMessage(id="other", timestamp=NOW, content="Meanwhile.")
+        await store.commit(opened.session, [MessageAppended(theirs)], NOW)
+        await record.answer_calls([("clock", "Noon.")])
+    assert await kept(sessions) == [("user", "Morning?"), ("user", "Meanwhile."), ("tool", "Noon.")]

@@ -130,10 +130,30 @@ async def test_an_answer_without_an_end_is_an_error() -> None:
         assert await kept(gateway.sessions) == [("user", "Hi"), ("assistant", "Whole.")]
 
 
-async def test_a_failed_attempt_to_answer_anew_loses_nothing() -> None:
-    async with serving(Rounds([BackendFailed("Broke.")]), *OLD) as gateway:
+@pytest.mark.parametrize("begun", [[], [[TextDelta("N")]]])
+async def test_a_failed_attempt_to_answer_anew_loses_nothing(begun: Script) -> None:
+    async with serving(Rounds([*begun, BackendFailed("Broke.")]), *OLD) as gateway:
         await gateway.stream(None)
         assert (await gateway.sessions.get(ID)).messages == OLD
+
+
+async def test_a_partial_answer_to_an_old_question_without_one_is_kept() -> None:
+    backend = Rounds([[TextDelta("N")], BackendFailed("Broke.")])
+    async with serving(backend, OLD[0]) as gateway:
+        await gateway.stream(None)
+        assert await kept(gateway.sessions) == [("user", "Morning?"), ("partial", "N")]
+
+
+async def test_a_new_answer_that_fails_after_its_first_message_has_replaced_the_old_one() -> None:
+    backend = Rounds(calls(("nope", {})), [[TextDelta("N")], BackendFailed("Broke.")])
+    async with serving(backend, *OLD) as gateway:
+        await gateway.stream(None)
+        assert [who for who, _ in await kept(gateway.sessions)] == [
+            "user",
+            "assistant",
+            "tool",
+            "partial",
+        ]
 
 
 async def test_a_call_of_a_tool_that_does_not_exist() -> None:

@@ -1,6 +1,8 @@
 """A turn: what is asked of the model, and who may talk when."""
 
 import asyncio
+import sys
+from contextlib import aclosing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from extensions.chat.tests.talking import (
     turn_of,
 )
 from extensions.sessions.json_store import JSONSessionStore
+from extensions.sessions.session import Session
 from gateway.core.errors import (
     BackendFailed,
     ContextOverflow,
@@ -111,8 +114,9 @@ class Small(Rounds):
 
 async def test_a_prompt_for_which_no_window_is_large_enough_is_refused_once() -> None:
     backend = Small([TOO_LONG])
-    with pytest.raises(ContextOverflow):
+    with pytest.raises(BackendFailed) as caught:
         await answer_of(turn_of(await sessions_with(*OLD), backend))
+    assert caught.value.details == {"reason": "context_length_exceeded", "n_prompt_tokens": 20_000}
     assert [request.context_length for request in backend.requests] == [7372]
 
 
@@ -145,6 +149,31 @@ async def test_nothing_to_answer_again() -> None:
         await turn.check()
 
 
+async def test_turns_that_queue_hold_nothing_of_the_session() -> None:
+    sessions = await sessions_with(*OLD)
+    async with sessions.turn(ID):
+        session = await sessions.get(ID)
+        held = sys.getrefcount(session)
+        turns = [turn_of(sessions, Rounds(said("Hi"))) for _ in range(20)]
+        for turn in turns:
+            await turn.check()
+        queued = [asyncio.create_task(answer_of(turn)) for turn in turns]
+        await asyncio.sleep(0.01)
+        assert sys.getrefcount(session) == held
+    await asyncio.gather(*queued)
+
+
+async def test_a_turn_does_not_hold_the_session_as_it_was_before() -> None:
+    sessions = await sessions_with(*OLD)
+    turn = turn_of(sessions, Rounds(said("Hi")))
+    await turn.check()
+    before, mine = await sessions.get(ID), object()
+    async with aclosing(turn.steps()) as steps:
+        await anext(steps)
+        holders, of_mine = sys.getrefcount(before), sys.getrefcount(mine)
+    assert holders == of_mine
+
+
 async def test_what_others_wrote_between_the_check_and_the_turn_is_answered(tmp_path: Path) -> None:
     sessions = await sessions_with(*OLD, store=JSONSessionStore(tmp_path))
     backend = Rounds(said("Hi"))
@@ -155,6 +184,24 @@ async def test_what_others_wrote_between_the_check_and_the_turn_is_answered(tmp_
     await answer_of(turn)
     assert text_of(backend.requests[0].messages[0].content) == "Evening?"
     assert [content for _, content in await kept(sessions)] == ["Evening?", "Yes.", "Hi", "Hi"]
+
+
+async def test_a_window_that_another_program_pinned_meanwhile_stays(tmp_path: Path) -> None:
+    sessions = await sessions_with(*OLD, store=JSONSessionStore(tmp_path))
+    file = tmp_path / f"{ID}.json"
+
+    class Pinned(Large):
+        """While this one is looked up, somebody pins the window."""
+
+        async def show(self, model: str) -> ModelDetails:
+            written = file.read_bytes()
+            pinned = written.replace(b'"manual_override": false', b'"manual_override": true')
+            file.write_bytes(pinned.replace(b'"current_window": 8192', b'"current_window": 4096'))
+            return await super().show(model)
+
+    await answer_of(turn_of(sessions, Pinned(said("Hi")), "long " * 10_000))
+    window = (await sessions.get(ID)).window
+    assert (window.current_window, window.manual_override) == (4096, True)
 
 
 async def test_a_session_of_a_later_version_is_refused_before_the_stream() -> None:
@@ -224,4 +271,18 @@ async def test_more_answers_than_allowed_are_refused_and_not_queued() -> None:
         second = await gateway.chat()
         assert (second.status_code, second.headers["retry-after"]) == (503, "1")
         await first
+        assert (await gateway.chat()).status_code == 200
+
+
+async def test_answers_count_while_their_session_is_read() -> None:
+    async with serving(Rounds(said("Hi")), max_open=2) as gateway:
+        get = gateway.sessions.get
+
+        async def slowly(id: str) -> Session:
+            await asyncio.sleep(0.1)
+            return await get(id)
+
+        gateway.sessions.get = slowly  # type: ignore[method-assign]
+        answers = await asyncio.gather(*(gateway.chat() for _ in range(6)))
+        assert sorted(answer.status_code for answer in answers) == [200] * 2 + [503] * 4
         assert (await gateway.chat()).status_code == 200

@@ -4,12 +4,14 @@ import asyncio
 import errno
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
 from extensions.prompts.store import PromptFiles, PromptItem
-from extensions.sessions.files import Disk
+from extensions.sessions.files import LITTER_AGE, Disk
+from extensions.sessions.tests.disks import InterruptedDisk
 from gateway.core.errors import (
     InvalidRequest,
     MochiError,
@@ -173,3 +175,60 @@ async def test_a_folder_that_is_none(tmp_path: Path) -> None:
     for asked in (prompts.items(), prompts.create("a.md", "x")):
         with pytest.raises(StorageUnavailable):
             await asked
+
+
+async def test_a_new_file_is_not_there_before_it_is_whole(tmp_path: Path) -> None:
+    seen: list[list[str]] = []
+    disk = InterruptedDisk(lambda: seen.append(os.listdir(tmp_path)))
+    await PromptFiles(tmp_path, disk).create("a.md", "Text")
+    (while_writing,) = seen
+    assert "a.md" not in while_writing
+    assert os.listdir(tmp_path) == ["a.md"]
+
+
+async def test_a_file_that_another_program_makes_at_that_moment_stays(tmp_path: Path) -> None:
+    disk = InterruptedDisk(lambda: (tmp_path / "a.md").write_text("Theirs"))
+    with pytest.raises(PromptExists):
+        await PromptFiles(tmp_path, disk).create("a.md", "Ours")
+    assert (tmp_path / "a.md").read_text() == "Theirs"
+    assert os.listdir(tmp_path) == ["a.md"]
+
+
+class MemoryStick(Disk):
+    """Knows no hard links."""
+
+    def link(self, source: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+async def test_a_file_system_without_links_holds_prompts_too(tmp_path: Path) -> None:
+    prompts = PromptFiles(tmp_path, MemoryStick())
+    await prompts.create("a.md", "Text")
+    with pytest.raises(PromptExists):
+        await prompts.create("a.md", "Other")
+    assert await prompts.read("a.md") == "Text"
+    assert os.listdir(tmp_path) == ["a.md"]
+
+
+async def test_a_program_that_never_stops_writing_is_not_waited_for(tmp_path: Path) -> None:
+    path, count = tmp_path / "a.md", iter(range(1000))
+    path.write_text("Old")
+    disk = InterruptedDisk(lambda: path.write_text("x" * next(count)))
+    with pytest.raises(StorageUnavailable, match="keeps writing"):
+        await PromptFiles(tmp_path, disk).replace("a.md", "Ours")
+    assert os.listdir(tmp_path) == ["a.md"]
+
+
+async def test_what_a_killed_write_left_is_swept(tmp_path: Path) -> None:
+    old, young = (
+        tmp_path / ".Grüße an alle.0123456789abcdef.tmp",
+        tmp_path / ".a.0123456789abcdef.tmp",
+    )
+    then = time.time() - LITTER_AGE - 10
+    for sweep in ("create", "items"):
+        for path in (old, young):
+            path.write_text("half")
+        os.utime(old, (then, then))
+        prompts = PromptFiles(tmp_path)
+        await (prompts.create("b.md", "Text") if sweep == "create" else prompts.items())
+        assert sorted(os.listdir(tmp_path)) == [young.name, "b.md"]

@@ -181,7 +181,8 @@ async def do(sessions: Sessions, deed: Deed) -> None:
 def change(session: Session, deed: Deed) -> Change:
     text = deed.text + FILLING
     if deed.kind == "edit" and session.messages:
-        return MessageEdited(index=0, content=text, timestamp=EARLY)
+        rest = tuple(message.id for message in session.messages[1:])
+        return MessageEdited(index=0, content=text, timestamp=EARLY, dropped=rest)
     return appended(text)
 
 

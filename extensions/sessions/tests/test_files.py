@@ -61,10 +61,19 @@ def test_a_loss_of_power_at_any_step_leaves_the_old_or_the_new_file(tmp_path: Pa
     assert removing.steps == ["unlink a.json", "fsync folder"]
 
 
+def test_folders_are_the_owners_alone_and_on_disk_at_every_level(tmp_path: Path) -> None:
+    disk = RecordedDisk()
+    replace(tmp_path / "a" / "b" / "c" / "x.json", b"new", expected="", disk=disk)
+    levels = [tmp_path / "a", tmp_path / "a" / "b", tmp_path / "a" / "b" / "c"]
+    assert [level.stat().st_mode & 0o777 for level in levels] == [0o700] * 3
+    made = ["mkdir a", f"fsync {tmp_path.name}", "mkdir b", "fsync a", "mkdir c", "fsync b"]
+    assert disk.steps[:6] == made
+
+
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     written = replace(path, b"more than seven bytes", expected="", disk=StutteringDisk())
-    data, status = read(path)
+    data, status = read(path, 100)
     assert (data, revision_of(status)) == (b"more than seven bytes", revision_of(written))
 
 
@@ -97,5 +106,5 @@ def test_only_regular_files_are_read_and_nothing_stays_open(tmp_path: Path, name
     os.mkfifo(tmp_path / "pipe")
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(NotRegular):
-        read(tmp_path / name)
+        read(tmp_path / name, 100)
     assert len(os.listdir("/proc/self/fd")) == before

@@ -17,7 +17,7 @@ from extensions.sessions.service import Sessions
 from extensions.sessions.session import Session
 from extensions.sessions.tests.folders import damaged, names, refused
 from extensions.sessions.tests.samples import LATER, appended, session, texts
-from gateway.core.errors import Conflict, SessionNotFound, SessionReadOnly
+from gateway.core.errors import Conflict, SessionNotFound, SessionReadOnly, StorageUnavailable
 
 
 @pytest.fixture
@@ -232,3 +232,17 @@ async def test_readers_never_see_a_half(store: JSONSessionStore) -> None:
         opened = await store.commit(opened, [appended(f"{number}")], LATER)
     done.set()
     await watching
+
+
+async def test_a_file_never_becomes_too_large_to_be_read_again(folder: Path) -> None:
+    store = JSONSessionStore(folder, largest=2000)
+    opened = await store.create(session("a", "One."))
+    with pytest.raises(StorageUnavailable) as caught:
+        await store.commit(opened, [appended("x" * 2000)], LATER)
+    assert caught.value.details == {"reason": "EFBIG"}
+    assert texts(await store.load("a")) == ["One."]
+    await JSONSessionStore(folder).commit(opened, [appended("x" * 2000)], LATER)
+    os.utime(folder / "a.json", (1, 1))
+    assert list(await store.list()) == []
+    with pytest.raises(SessionNotFound):
+        await store.load("a")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from extensions.sessions.files import Disk
 from extensions.sessions.json_store import JSONSessionStore
 from extensions.sessions.service import Sessions
 from extensions.sessions.tests.disks import FailingDisk, InterruptedDisk
@@ -61,6 +62,21 @@ async def test_a_failure_at_any_step_of_a_commit_leaves_the_old_or_the_new_file(
     assert step > 6
 
 
+async def test_a_refusal_tells_whether_the_change_is_made_all_the_same(folder: Path) -> None:
+    told: list[bool] = []
+    for step in range(1, 30):
+        opened = await JSONSessionStore(folder).create(session(f"{step}"))
+        store = JSONSessionStore(folder, disk=FailingDisk(step, errno.EIO))
+        try:
+            await store.commit(opened, [appended("One.")], LATER)
+            break
+        except StorageUnavailable as error:
+            told.append("done" in error.details)
+        assert texts(await store.load(opened.id)) == ["One."] * told[-1]
+    assert told[-2:] == [True, True]
+    assert not any(told[:-2])
+
+
 async def test_a_failure_at_any_step_of_a_creation_leaves_nothing_or_all(tmp_path: Path) -> None:
     for step in range(1, 30):
         disk = FailingDisk(step, errno.ENOSPC)
@@ -87,6 +103,22 @@ async def test_a_failed_deletion_is_told(folder: Path) -> None:
             await deletion
             break
     assert names(folder) == []
+
+
+class ReadOnlyDisk(Disk):
+    def may_change(self, folder: Path) -> bool:
+        return False
+
+    def unlink(self, path: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+async def test_a_session_that_cannot_be_deleted_goes_on(folder: Path) -> None:
+    await JSONSessionStore(folder).create(session("a", "One."))
+    sessions, ended = Sessions(JSONSessionStore(folder, disk=ReadOnlyDisk())), []
+    with sessions.streaming("a", lambda: ended.append("a")):
+        await refused(sessions.delete("a"), error=StorageUnavailable)
+    assert (ended, texts(await sessions.get("a"))) == ([], ["One."])
 
 
 async def test_the_next_commit_after_a_failed_one_works(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The session routes over HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from extensions.sessions.session import (
     Call,
     Message,
     Session,
+    SystemMessage,
     ToolMessage,
     UserMessage,
     WindowConfig,
@@ -28,6 +30,7 @@ from gateway.core.errors import (
     BackendFailed,
     BackendTimeout,
     BackendUnreachable,
+    InvalidRequest,
     SessionReadOnly,
     StorageUnavailable,
 )
@@ -348,7 +351,8 @@ async def test_an_edit_drops_what_followed(served: Served) -> None:
         ("one", "x", 422, "VALIDATION_ERROR"),
         ("0.0", "x", 422, "VALIDATION_ERROR"),
         ("%D9%A1", "x", 422, "VALIDATION_ERROR"),
-        ("9" * 5000, "x", 422, "VALIDATION_ERROR"),
+        ("9" * 19, "x", 400, "INVALID_MESSAGE_INDEX"),
+        ("9" * 5000, "x", 400, "INVALID_MESSAGE_INDEX"),
         ("0", "", 422, "VALIDATION_ERROR"),
         ("0", None, 422, "VALIDATION_ERROR"),
         ("0", 5, 422, "VALIDATION_ERROR"),
@@ -508,3 +512,43 @@ async def test_bodies_of_another_kind_and_size(served: Served) -> None:
 
     streamed = await served.http.post("/sessions", content=chunks(), headers=JSON)
     assert refusal(streamed) == (413, "TOO_LARGE", {"limit": 1024 * 1024})
+
+
+async def queued(served: Served, number: int) -> None:
+    """Wait until so many hold the session or wait for it."""
+    async with asyncio.timeout(2):
+        while served.sessions._waiting[ID] != number:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/messages/1", {"content": "Too late."}),
+        ("PATCH", "", {"model": "other"}),
+        ("PUT", "/system-prompt", {"content": "Too late."}),
+        ("DELETE", "/system-prompt", None),
+        ("DELETE", "", None),
+    ],
+)
+async def test_a_change_whose_client_has_left_is_not_made(
+    method: str, path: str, body: Any, served: Served
+) -> None:
+    prompt = SystemMessage(id="s", timestamp=NOW, content="Be brief.")
+    await served.keep(prompt, said("Hello"), said("Again", "2"))
+    before = await served.sessions.get(ID)
+    async with served.sessions.turn(ID):
+        asking = asyncio.create_task(served.ask(method, f"/sessions/{ID}{path}", body))
+        await queued(served, 2)
+        asking.cancel()
+        await queued(served, 1)
+    async with served.sessions.turn(ID) as turn:
+        assert turn.session == before
+
+
+async def test_a_name_that_no_model_can_have_is_an_unknown_model(served: Served) -> None:
+    await served.keep()
+    served.backend.broken = InvalidRequest("invalid model name", param="model")
+    for method, path in (("POST", "/sessions"), ("PATCH", f"/sessions/{ID}")):
+        answer = await served.ask(method, path, {"model": "../x"})
+        assert refusal(answer) == (404, "MODEL_NOT_FOUND", {"model": "../x"})

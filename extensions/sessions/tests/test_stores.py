@@ -4,10 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from extensions.sessions.changes import HistoryCut, MessageEdited, SettingsChanged
+from extensions.sessions.changes import (
+    HistoryCut,
+    MessageAppended,
+    MessageEdited,
+    SettingsChanged,
+    SystemPromptSet,
+)
 from extensions.sessions.json_store import JSONSessionStore
 from extensions.sessions.memory_store import MemorySessionStore
-from extensions.sessions.session import SessionItem
+from extensions.sessions.session import Session, SessionItem, SystemMessage, UserMessage
 from extensions.sessions.store import SessionStore
 from extensions.sessions.tests.samples import EARLY, LATER, LATEST, appended, session, texts
 from gateway.core.errors import Conflict, InvalidMessageIndex, SessionNotFound
@@ -16,6 +22,11 @@ NO_IDS = [
     "", ".", "..", "../x", "a/b", "a\\b", "/etc/passwd", "a.json", "%2e%2e", "a b", "a\n", "a\0b",
     "ä", "\u212a", "CON", "nul", "Com1", "x" * 65, "~", "*",
 ]  # fmt: skip
+
+
+def rest_of(session: Session, length: int) -> HistoryCut:
+    """What leaves only so many of these messages."""
+    return HistoryCut(length, tuple(message.id for message in session.messages[length:]))
 
 
 @pytest.fixture(params=["json", "memory"])
@@ -53,7 +64,7 @@ async def test_commits_follow_one_another_from_what_each_returns(store: SessionS
     open = await store.create(session("a"))
     for text in "abc":
         open = await store.commit(open, [appended(text)], LATER)
-    open = await store.commit(open, [HistoryCut(1), SettingsChanged(model="other:1b")], LATEST)
+    open = await store.commit(open, [rest_of(open, 1), SettingsChanged(model="other:1b")], LATEST)
     loaded = await store.load("a")
     assert (texts(loaded), loaded.model, loaded.updated_at) == (["a"], "other:1b", LATEST)
 
@@ -79,11 +90,35 @@ async def test_a_load_by_somebody_else_does_not_make_an_old_session_new(
 
 async def test_what_cannot_happen_changes_nothing(store: SessionStore) -> None:
     created = await store.create(session("a", "One."))
-    wrong = MessageEdited(index=7, content="?", timestamp=LATER)
+    wrong = MessageEdited(index=7, content="?", timestamp=LATER, dropped=())
     with pytest.raises(InvalidMessageIndex):
         await store.commit(created, [appended("Two."), wrong], LATER)
     loaded = await store.load("a")
     assert (texts(loaded), loaded.updated_at) == (["One."], EARLY)
+
+
+async def test_only_what_was_known_is_dropped(store: SessionStore) -> None:
+    known = await store.create(Session(id="a", model="m", created_at=EARLY, updated_at=EARLY))
+    ours = [UserMessage(id=id, timestamp=EARLY, content=id) for id in "abc"]
+    known = await store.commit(known, [MessageAppended(message) for message in ours], LATER)
+    theirs = UserMessage(id="d", timestamp=EARLY, content="theirs")
+    await store.commit(known, [MessageAppended(theirs)], LATER)
+    changed = await store.commit(known, [rest_of(known, 2), appended("new")], LATEST)
+    assert texts(changed) == ["a", "b", "theirs", "new"]
+    edit = MessageEdited(index=0, content="A", timestamp=LATEST, dropped=("b", "c"))
+    changed = await store.commit(known, [edit], LATEST)
+    assert texts(changed) == ["A", "theirs", "new"]
+
+
+async def test_another_prompt_keeps_what_others_noted_beside_the_old_one(
+    store: SessionStore,
+) -> None:
+    known = await store.create(session("a", "One."))
+    old = SystemMessage(id="s", timestamp=EARLY, content="Old.", extra={"pinned": True})
+    new = SystemMessage(id="s", timestamp=LATER, content="New.")
+    await store.commit(known, [SystemPromptSet(old)], LATER)
+    changed = await store.commit(known, [SystemPromptSet(new)], LATER)
+    assert (texts(changed), changed.messages[0].extra) == (["New.", "One."], {"pinned": True})
 
 
 async def test_what_was_deleted_stays_so(store: SessionStore) -> None:
@@ -134,7 +169,7 @@ async def test_the_list_shows_what_is_there_now(store: SessionStore) -> None:
     first = await store.create(session("a", "Mine."))
     await store.create(session("b", "Yours."))
     assert [item.preview for item in await store.list()] == ["Mine.", "Yours."]
-    await store.commit(first, [HistoryCut(0), appended("Ours.")], LATER)
+    await store.commit(first, [rest_of(first, 0), appended("Ours.")], LATER)
     await store.delete("b")
     [item] = await store.list()
     assert item == SessionItem(

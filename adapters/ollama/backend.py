@@ -141,7 +141,10 @@ class OllamaBackend:
             body = question.body(window, known)
             self._queue.join(request.notes)
             try:
-                response = await self._open("POST", question.path, body, request.model)
+                # Not through `_open`: a coroutine less for every answer.
+                response = await self._client.open("POST", question.path, body)
+                if not _is_answer(response):
+                    raise await self._refusal(response, request.model)
             except ContextOverflow as error:
                 window = self._larger(question, window, known, error)
                 continue
@@ -231,20 +234,21 @@ class OllamaBackend:
     async def _open(self, method: str, path: str, body: bytes, model: str) -> UpstreamResponse:
         """An answer with status 200 that does not call itself something else than JSON."""
         response = await self._client.open(method, path, body)
-        if response.status == 200 and _may_be_json(response.content_type):
-            return response
-        with response:
+        if not _is_answer(response):
             raise await self._refusal(response, model)
+        return response
 
     async def _refusal(self, response: UpstreamResponse, model: str) -> MochiError:
-        if response.status == 200:
-            return BackendFailed(
-                f"What answers at {self._client.authority} sends pages, not Ollama's JSON."
-            )
-        try:
-            body = await response.read(ERROR_LIMIT)
-        except LimitExceeded:
-            body = b""
+        """What an answer that is none means; it is closed."""
+        with response:
+            if response.status == 200:
+                return BackendFailed(
+                    f"What answers at {self._client.authority} sends pages, not Ollama's JSON."
+                )
+            try:
+                body = await response.read(ERROR_LIMIT)
+            except LimitExceeded:
+                body = b""
         retry_after = _seconds(response.headers.get("retry-after", ""))
         error = refused(response.status, body, model=model, retry_after=retry_after)
         if isinstance(error, ModelNotFound):
@@ -255,8 +259,10 @@ class OllamaBackend:
         return unanswered(error, self._client.authority)
 
 
-def _may_be_json(content_type: str) -> bool:
-    return not content_type or "json" in content_type.lower()
+def _is_answer(response: UpstreamResponse) -> bool:
+    """Status 200, and what does not call itself something else than JSON."""
+    kind = response.content_type
+    return response.status == 200 and (not kind or "json" in kind.lower())
 
 
 def _seconds(retry_after: str) -> float | None:

@@ -48,7 +48,7 @@ MOST_RESERVED = 4096
 _OWN_WINDOW = re.compile(r"^num_ctx\s+(\d+)", re.MULTILINE)
 
 
-class Prompt(Struct, frozen=True):
+class Prompt(Struct, frozen=True, gc=False):
     """What is known of a prompt before a tokenizer has seen it; `tokens` is an estimate."""
 
     tokens: int

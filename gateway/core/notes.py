@@ -7,7 +7,7 @@ from gateway.core.errors import Unsupported
 __all__ = ["Notes"]
 
 
-class Notes(Struct, kw_only=True):
+class Notes(Struct, kw_only=True, gc=False):
     """One per request, filled in on the way and told to the caller in headers.
 
     `ignored` are fields of the request that had no effect, in the caller's spelling. With `strict`
@@ -21,6 +21,8 @@ class Notes(Struct, kw_only=True):
     """What was mended of the tool calls that a model wrote, a word for each kind."""
     retries: int = 0
     """How often the model was asked again, because its answer was not what was demanded."""
+    waiting: int = 0
+    """How many of its questions Ollama has not begun to answer."""
     num_ctx: int | None = None
     """The context window that Ollama was asked for, in tokens."""
 

@@ -22,7 +22,9 @@ def note_headers(notes: Notes) -> Headers:
         headers.append((b"x-mochi-num-ctx", b"%d" % notes.num_ctx))
     if notes.ignored:
         headers.append((b"x-mochi-ignored", listed([*notes.ignored])))
-    return headers + late_headers(notes)
+    if notes.repairs or notes.retries:
+        headers += late_headers(notes)
+    return headers
 
 
 def note_comment(notes: Notes, told: Notes) -> bytes:

@@ -80,7 +80,10 @@ def read(
     FIELDS.check(request, notes, unknown)
     if request.stream_options:
         check_stream_options(request.stream, request.stream_options, notes)
-    tools, choice = read_tools_and_choice(request, notes)
+    tools: tuple[ToolDefinition, ...] = ()
+    choice: ToolChoice = "auto"
+    if with_tools(request):
+        tools, choice = read_tools_and_choice(request, notes)
     options = request.options or NO_OPTIONS
     note_rivals(request, options, notes)
     response_format = read_format(request.response_format)
@@ -124,6 +127,15 @@ def check_stream_options(stream: bool | None, options: wire.StreamOptions, notes
         )
     if options.include_obfuscation:
         notes.ignore("stream_options.include_obfuscation")
+
+
+def with_tools(request: wire.ChatCompletionRequest) -> bool:
+    return (
+        request.tools is not wire.ABSENT
+        or request.tool_choice is not None
+        or request.functions is not None
+        or request.function_call is not None
+    )
 
 
 def read_tools_and_choice(

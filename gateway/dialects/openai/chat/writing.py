@@ -27,7 +27,7 @@ __all__ = ["Answer", "ChoicesWriter", "ChunkWriter", "write"]
 encode = msgspec.json.Encoder().encode
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class Answer(Struct, frozen=True, kw_only=True, gc=False):
     """What is the same in every choice and chunk of an answer.
 
     `model` is the name that was asked for, `created` in seconds since 1970. With `logprobs` they
@@ -52,7 +52,9 @@ def write(replies: Sequence[Reply], answer: Answer) -> bytes:
             created=answer.created,
             model=answer.model,
             choices=[write_choice(reply, index, answer) for index, reply in enumerate(replies)],
-            usage=write_usage(total([reply.usage for reply in replies])),
+            usage=write_usage(
+                replies[0].usage if len(replies) == 1 else total([reply.usage for reply in replies])
+            ),
         )
     )
 

@@ -45,7 +45,9 @@ class AnswerReader(LineReader[wire.Answer]):
                 events.extend([ToolCalled(self._call(call)) for call in message.tool_calls])
 
     def _reason(self, answer: wire.Answer) -> FinishReason:
-        return "tool_calls" if self._ids else super()._reason(answer)
+        if self._ids:
+            return "tool_calls"
+        return "length" if answer.done_reason == "length" else "stop"
 
     def _call(self, call: wire.AnswerToolCall) -> ToolCall:
         function = call.function

@@ -5,10 +5,11 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from extensions.sessions.session import ToolSettings
 from gateway.core.messages import ToolCall
 from gateway.core.requests import ToolDefinition
 
-__all__ = ["DENIED", "NoTools", "Tool", "ToolOutcome", "Tools"]
+__all__ = ["DENIED", "NoTools", "Tool", "ToolOutcome", "Toolbox", "Tools"]
 
 
 class ToolOutcome(Struct, frozen=True):
@@ -54,8 +55,20 @@ class Tools(Protocol):
         ...
 
 
+class Toolbox(Protocol):
+    """All tools there are."""
+
+    async def active(self, settings: ToolSettings) -> Tools:
+        """Those that a session with these settings may use. Names that do not exist are left out;
+        `ToolsUnavailable` if there is no way to tell."""
+        ...
+
+
 class NoTools:
-    """A session without tools."""
+    """A session without tools, and a box without any."""
+
+    async def active(self, settings: ToolSettings) -> Tools:
+        return self
 
     def offered(self) -> Sequence[ToolDefinition]:
         return ()

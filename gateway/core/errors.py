@@ -10,13 +10,17 @@ MochiError
 │   ├── RouteNotFound                no such path
 │   ├── ModelNotFound
 │   ├── SessionNotFound
-│   └── PromptNotFound               no such prompt file, or a session without a prompt
+│   ├── PromptNotFound               no such prompt file, or a session without a prompt
+│   ├── ToolNotFound
+│   └── ConfirmationNotFound         never asked, answered already, or asked in another session
 ├── Conflict
 │   ├── PromptExists
 │   └── SessionReadOnly              its file is of a later version
 ├── StorageUnavailable               a full disk, a folder that cannot be written
+├── ToolsUnavailable                 the process that runs the user's tools cannot be started
 ├── MethodNotAllowed                 the path is there, but not for this method
 ├── Denied
+│   ├── ToolExecutionDenied          a call needs a yes, and nobody can be asked
 │   └── CloudDisabled                the model runs in Ollama's cloud, and that is switched off
 ├── Refused                          turned away at the front door
 │   ├── HostRefused
@@ -49,6 +53,7 @@ __all__ = [
     "BackendTimeout",
     "BackendUnreachable",
     "CloudDisabled",
+    "ConfirmationNotFound",
     "Conflict",
     "ContextOverflow",
     "Denied",
@@ -73,6 +78,9 @@ __all__ = [
     "SessionReadOnly",
     "StorageUnavailable",
     "TooLarge",
+    "ToolExecutionDenied",
+    "ToolNotFound",
+    "ToolsUnavailable",
     "Unsupported",
     "UnsupportedMediaType",
     "Upstream",
@@ -173,6 +181,25 @@ class SessionNotFound(NotFound):
         super().__init__(f"No session '{shown}'.", session_id=shown)
 
 
+class ToolNotFound(NotFound):
+    """There is no tool of this name, or it was rejected."""
+
+    code = "TOOL_NOT_FOUND"
+
+    def __init__(self, name: str) -> None:
+        shown = name[:LONGEST_NAME]
+        super().__init__(f"No tool '{shown}'.", tool_name=shown)
+
+
+class ConfirmationNotFound(NotFound):
+    """No such question is open in this session; which of the reasons it has is not told."""
+
+    code = "CONFIRMATION_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("No such confirmation is pending in this session.")
+
+
 class PromptNotFound(NotFound):
     """There is no such prompt file, or the session has no prompt."""
 
@@ -210,6 +237,12 @@ class StorageUnavailable(MochiError):
     code = "STORAGE_UNAVAILABLE"
 
 
+class ToolsUnavailable(MochiError):
+    """The process that runs the user's tools cannot be started."""
+
+    code = "TOOL_EXECUTION_FAILED"
+
+
 class MethodNotAllowed(MochiError):
     """The path exists, but not for this method; `allow` lists those it has."""
 
@@ -224,6 +257,19 @@ class Denied(MochiError):
     """Understood, and not allowed."""
 
     code = "DENIED"
+
+
+class ToolExecutionDenied(Denied):
+    """A call of this tool needs the yes of a person, and there is no way to ask."""
+
+    code = "TOOL_EXECUTION_DENIED"
+
+    def __init__(self, tool_name: str) -> None:
+        super().__init__(
+            f"The tool '{tool_name}' needs a confirmation, which only a stream can ask for.",
+            tool_name=tool_name,
+            reason="confirmation_requires_streaming",
+        )
 
 
 class CloudDisabled(Denied):

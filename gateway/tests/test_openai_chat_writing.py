@@ -19,7 +19,13 @@ from gateway.core.events import (
 )
 from gateway.core.messages import AssistantMessage, ToolCall, text
 from gateway.core.replies import Reply
-from gateway.dialects.openai.chat.writing import Answer, ChoicesWriter, ChunkWriter, write
+from gateway.dialects.openai.chat.writing import (
+    Answer,
+    ChoicesWriter,
+    ChunkWriter,
+    write,
+    write_usage,
+)
 
 CALL = ToolCall("call_a", "f", {"city": "Zürich"})
 ANSWER = Answer(id="chatcmpl-1", model="demo", created=7)
@@ -211,3 +217,18 @@ def test_a_later_piece_may_be_without_logprobs() -> None:
         ChunkWriter(structs.replace(ANSWER, logprobs=True), include_usage=False).frames(
             [TextDelta("Hi")]
         )
+
+
+@pytest.mark.parametrize("said", ["", "Hé", '"\\\n\u2028%b %d %', "length"])
+@pytest.mark.parametrize("reason", ["stop", "length"])
+def test_a_plain_text_is_written_as_any_other_answer(said: str, reason: Any) -> None:
+    usage = Usage(3, 2**40, cached_tokens=1, reasoning_tokens=4)
+    reply = Reply(
+        message=AssistantMessage(text(said)), reason=reason, usage=usage, timings=Timings()
+    )
+    alone = msgspec.json.decode(write([reply], ANSWER))
+    together = msgspec.json.decode(write([reply, reply], ANSWER))
+    assert list(alone) == list(together)
+    assert alone["choices"] == together["choices"][:1]
+    assert alone["usage"] == msgspec.to_builtins(write_usage(usage))
+    assert {**together, "choices": 0, "usage": 0} == {**alone, "choices": 0, "usage": 0}

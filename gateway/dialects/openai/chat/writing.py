@@ -9,7 +9,6 @@ from gateway.core.errors import Unsupported
 from gateway.core.events import (
     Batch,
     ChatEvent,
-    Finished,
     FinishReason,
     TextDelta,
     ThinkingDelta,
@@ -22,7 +21,7 @@ from gateway.core.replies import Reply
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.errors import error_body
 
-__all__ = ["Answer", "ChoicesWriter", "ChunkWriter", "write"]
+__all__ = ["Answer", "ChoicesWriter", "ChunkWriter", "write", "write_usage"]
 
 encode = msgspec.json.Encoder().encode
 
@@ -46,17 +45,57 @@ def write(replies: Sequence[Reply], answer: Answer) -> bytes:
 
     With logprobs asked for, `Unsupported` if there is text and none of them.
     """
-    return encode(
-        wire.ChatCompletion(
-            id=answer.id,
-            created=answer.created,
-            model=answer.model,
-            choices=[write_choice(reply, index, answer) for index, reply in enumerate(replies)],
-            usage=write_usage(
-                replies[0].usage if len(replies) == 1 else total([reply.usage for reply in replies])
-            ),
-        )
+    only = replies[0]
+    if len(replies) == 1 and not (
+        answer.logprobs or only.message.tool_calls or only.message.thinking
+    ):
+        return write_text(only, answer)
+    usage = write_usage(total([reply.usage for reply in replies]))
+    choices = [write_choice(reply, index, answer) for index, reply in enumerate(replies)]
+    return encode(completion(answer.id, answer.created, answer.model, choices, usage))
+
+
+def completion(
+    id: str, created: int, model: str, choices: list[wire.Choice], usage: wire.Usage
+) -> wire.ChatCompletion:
+    return wire.ChatCompletion(id=id, created=created, model=model, choices=choices, usage=usage)
+
+
+def write_text(reply: Reply, answer: Answer) -> bytes:
+    """An answer that is one text, as most are, by a template at a fifth of the cost."""
+    usage = reply.usage
+    return text_template % (
+        encode(answer.id),
+        answer.created,
+        encode(answer.model),
+        encode(text_of(reply.message.content)),
+        encode(reply.reason),
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        usage.prompt_tokens + usage.completion_tokens,
+        usage.cached_tokens,
+        usage.reasoning_tokens,
     )
+
+
+def made_template() -> bytes:
+    """The JSON of such an answer with a hole for each value, made from the structs themselves."""
+    text, number = "length", 2**53
+    choice = wire.Choice(
+        index=0, message=wire.ResponseMessage(content=text), finish_reason="length"
+    )
+    usage = wire.Usage(
+        number,
+        number,
+        number,
+        wire.PromptTokensDetails(cached_tokens=number),
+        wire.CompletionTokensDetails(reasoning_tokens=number),
+    )
+    made = encode(completion(text, number, text, [choice], usage))
+    return made.replace(encode(text), b"%b").replace(encode(number), b"%d")
+
+
+text_template = made_template()
 
 
 def write_choice(reply: Reply, index: int, answer: Answer) -> wire.Choice:
@@ -166,18 +205,18 @@ class ChunkWriter:
         frames = [] if self._begun else [self._role(batch[0])]
         self._begun = True
         for event in batch:
-            match event:
-                case TextDelta(text) if not self._logprobs:
-                    frames.append(self._text + encode(text) + self._text_tail)
-                case TextDelta(text, entries):
-                    frames.append(self._text_with_logprobs(text, entries))
-                case ThinkingDelta(text):
-                    frames.append(self._thinking(encode(text)))
-                case ToolCalled(call):
-                    frames.append(self._call(call))
-                case Finished(reason, usage):
-                    self.usage = usage
-                    frames.append(self._finish(reason))
+            if isinstance(event, TextDelta):
+                if self._logprobs:
+                    frames.append(self._text_with_logprobs(event.text, event.logprobs))
+                else:
+                    frames.append(self._text + encode(event.text) + self._text_tail)
+            elif isinstance(event, ThinkingDelta):
+                frames.append(self._thinking(encode(event.text)))
+            elif isinstance(event, ToolCalled):
+                frames.append(self._call(event.call))
+            else:
+                self.usage = event.usage
+                frames.append(self._finish(event.reason))
         return b"".join(frames)
 
     def failure(self, error: Exception) -> bytes:

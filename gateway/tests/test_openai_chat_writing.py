@@ -220,14 +220,22 @@ def test_a_later_piece_may_be_without_logprobs() -> None:
 
 
 @pytest.mark.parametrize("said", ["", "Hé", '"\\\n\u2028%b %d %', "length"])
-@pytest.mark.parametrize("reason", ["stop", "length"])
-def test_a_plain_text_is_written_as_any_other_answer(said: str, reason: Any) -> None:
+@pytest.mark.parametrize("thought", ["", "Hm"])
+@pytest.mark.parametrize("calls", [(), (CALL,)])
+@pytest.mark.parametrize("functions", [False, True])
+def test_one_choice_is_written_as_each_of_several(
+    said: str, thought: str, calls: tuple[ToolCall, ...], functions: bool
+) -> None:
     usage = Usage(3, 2**40, cached_tokens=1, reasoning_tokens=4)
     reply = Reply(
-        message=AssistantMessage(text(said)), reason=reason, usage=usage, timings=Timings()
+        message=AssistantMessage(text(said), thought, calls),
+        reason="tool_calls" if calls else "length",
+        usage=usage,
+        timings=Timings(),
     )
-    alone = msgspec.json.decode(write([reply], ANSWER))
-    together = msgspec.json.decode(write([reply, reply], ANSWER))
+    answer = structs.replace(ANSWER, functions=functions)
+    alone = msgspec.json.decode(write([reply], answer))
+    together = msgspec.json.decode(write([reply, reply], answer))
     assert list(alone) == list(together)
     assert alone["choices"] == together["choices"][:1]
     assert alone["usage"] == msgspec.to_builtins(write_usage(usage))

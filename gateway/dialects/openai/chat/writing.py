@@ -16,7 +16,7 @@ from gateway.core.events import (
     ToolCalled,
     Usage,
 )
-from gateway.core.messages import ToolCall, text_of
+from gateway.core.messages import AssistantMessage, ToolCall, text_of
 from gateway.core.replies import Reply
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.errors import error_body
@@ -45,13 +45,10 @@ def write(replies: Sequence[Reply], answer: Answer) -> bytes:
 
     With logprobs asked for, `Unsupported` if there is text and none of them.
     """
-    only = replies[0]
-    if len(replies) == 1 and not (
-        answer.logprobs or only.message.tool_calls or only.message.thinking
-    ):
-        return write_text(only, answer)
-    usage = write_usage(total([reply.usage for reply in replies]))
+    if len(replies) == 1 and not answer.logprobs:
+        return write_single(replies[0], answer)
     choices = [write_choice(reply, index, answer) for index, reply in enumerate(replies)]
+    usage = write_usage(total([reply.usage for reply in replies]))
     return encode(completion(answer.id, answer.created, answer.model, choices, usage))
 
 
@@ -61,15 +58,18 @@ def completion(
     return wire.ChatCompletion(id=id, created=created, model=model, choices=choices, usage=usage)
 
 
-def write_text(reply: Reply, answer: Answer) -> bytes:
-    """An answer that is one text, as most are, by a template at a fifth of the cost."""
-    usage = reply.usage
-    return text_template % (
+def write_single(reply: Reply, answer: Answer) -> bytes:
+    """The same for one choice, by a template: a third of the cost."""
+    message, usage = reply.message, reply.usage
+    plain = not (message.tool_calls or message.thinking)
+    return single % (
         encode(answer.id),
         answer.created,
         encode(answer.model),
-        encode(text_of(reply.message.content)),
-        encode(reply.reason),
+        text_message % encode(text_of(message.content))
+        if plain
+        else encode(write_message(message, answer)),
+        encode(write_reason(reply.reason, answer)),
         usage.prompt_tokens,
         usage.completion_tokens,
         usage.prompt_tokens + usage.completion_tokens,
@@ -78,12 +78,14 @@ def write_text(reply: Reply, answer: Answer) -> bytes:
     )
 
 
-def made_template() -> bytes:
-    """The JSON of such an answer with a hole for each value, made from the structs themselves."""
+def made_templates() -> tuple[bytes, bytes]:
+    """An answer of one choice, and a message that is just text, with a hole for each value.
+
+    Made from the structs themselves, so that there is one description of an answer.
+    """
     text, number = "length", 2**53
-    choice = wire.Choice(
-        index=0, message=wire.ResponseMessage(content=text), finish_reason="length"
-    )
+    message = wire.ResponseMessage(content=text)
+    choice = wire.Choice(index=0, message=message, finish_reason="length")
     usage = wire.Usage(
         number,
         number,
@@ -91,33 +93,38 @@ def made_template() -> bytes:
         wire.PromptTokensDetails(cached_tokens=number),
         wire.CompletionTokensDetails(reasoning_tokens=number),
     )
-    made = encode(completion(text, number, text, [choice], usage))
-    return made.replace(encode(text), b"%b").replace(encode(number), b"%d")
+    answer = encode(completion(text, number, text, [choice], usage))
+    answer = answer.replace(encode(message), b"%b").replace(encode(text), b"%b")
+    return answer.replace(encode(number), b"%d"), encode(message).replace(encode(text), b"%b")
 
 
-text_template = made_template()
+single, text_message = made_templates()
 
 
 def write_choice(reply: Reply, index: int, answer: Answer) -> wire.Choice:
-    calls = reply.message.tool_calls
-    said = text_of(reply.message.content)
-    if answer.logprobs and said and not reply.logprobs:
+    if answer.logprobs and text_of(reply.message.content) and not reply.logprobs:
         raise without_logprobs()
-    message = wire.ResponseMessage(
-        content=None if calls and not said else said,
-        reasoning_content=reply.message.thinking or UNSET,
-        reasoning=reply.message.thinking or UNSET,
-    )
-    if calls and answer.functions:
-        message.function_call = write_function(calls[0])
-    elif calls:
-        message.tool_calls = [write_call(call) for call in calls]
     return wire.Choice(
         index=index,
-        message=message,
+        message=write_message(reply.message, answer),
         logprobs=write_logprobs(reply.logprobs) if answer.logprobs else None,
         finish_reason=write_reason(reply.reason, answer),
     )
+
+
+def write_message(message: AssistantMessage, answer: Answer) -> wire.ResponseMessage:
+    calls = message.tool_calls
+    said = text_of(message.content)
+    written = wire.ResponseMessage(
+        content=None if calls and not said else said,
+        reasoning_content=message.thinking or UNSET,
+        reasoning=message.thinking or UNSET,
+    )
+    if calls and answer.functions:
+        written.function_call = write_function(calls[0])
+    elif calls:
+        written.tool_calls = [write_call(call) for call in calls]
+    return written
 
 
 def write_reason(reason: FinishReason, answer: Answer) -> wire.FinishReason:

@@ -1,7 +1,6 @@
 """A stream of events folded into one answer."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 
 from msgspec import Struct
 
@@ -37,7 +36,7 @@ async def collect(batches: AsyncGenerator[Batch, None]) -> Reply:
     thought: list[str] = []
     calls: list[ToolCall] = []
     logprobs: list[TokenLogprob] = []
-    async with aclosing(batches):
+    try:
         async for batch in batches:
             for event in batch:
                 if isinstance(event, TextDelta):
@@ -57,4 +56,6 @@ async def collect(batches: AsyncGenerator[Batch, None]) -> Reply:
                         timings=event.timings,
                         logprobs=tuple(logprobs),
                     )
+    finally:
+        await batches.aclose()
     raise BackendFailed("The answer broke off before its end.")

@@ -16,7 +16,7 @@ Header = tuple[bytes, bytes]
 log = logging.getLogger("mochi")
 
 NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
-SENDABLE = b"\t" + bytes(range(0x20, 0x7F)) + bytes(range(0x80, 0x100))
+SENDABLE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 BODILESS = (204, 304)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 DISCONNECT = {"type": "http.disconnect"}
@@ -236,7 +236,8 @@ def line(header: Header) -> bytes:
     """A header as it goes over the wire, if no line break or the like hides in it."""
     name, value = header
     varies = name in VARYING
-    if value.translate(None, SENDABLE) or not (varies or NAME.fullmatch(name)):
+    plain = value.isascii() and value.decode("ascii").isprintable()
+    if not (plain or SENDABLE.fullmatch(value)) or not (varies or NAME.fullmatch(name)):
         raise RuntimeError("A header has a name or a value that cannot be sent.")
     rendered = b"%b: %b\r\n" % header
     if not varies:

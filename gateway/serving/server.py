@@ -6,6 +6,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Coroutine
 from contextlib import suppress
 from email.utils import formatdate
@@ -23,6 +24,7 @@ __all__ = [
     "listen",
     "run",
     "spare_collector",
+    "spare_registry",
     "stop_requested",
 ]
 
@@ -206,6 +208,16 @@ def spare_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 50)
+
+
+def spare_registry() -> None:
+    """Do without the event loop's list of the asynchronous generators at work.
+
+    It is a set of weak references, for closing at the end what nobody has closed; here every
+    generator is closed by whoever reads it. To be called in the loop, which sets it up when it
+    starts.
+    """
+    sys.set_asyncgen_hooks(firstiter=None)
 
 
 def allow_descriptors(streams: int) -> None:

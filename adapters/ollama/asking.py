@@ -20,7 +20,6 @@ from gateway.core.messages import (
     RemoteImagePart,
     SystemMessage,
     TextPart,
-    ToolMessage,
     UserMessage,
     text_of,
 )
@@ -111,22 +110,22 @@ def _one_prompt(messages: tuple[Message, ...]) -> tuple[Message, ...]:
 
 def _message(message: Message) -> wire.Message:
     said, media = _content(message.content)
-    match message:
-        case UserMessage():
-            return wire.Message("user", said, images=media)
-        case SystemMessage():
-            return wire.Message("system", said, images=media)
-        case AssistantMessage(_, thinking, calls):
-            past = tuple(
+    if isinstance(message, UserMessage):
+        return wire.Message("user", said, images=media)
+    if isinstance(message, SystemMessage):
+        return wire.Message("system", said, images=media)
+    if isinstance(message, AssistantMessage):
+        past = tuple(
+            [
                 wire.ToolCall(call.id, wire.CalledFunction(call.name, call.arguments))
-                for call in calls
-            )
-            return wire.Message("assistant", said, thinking, media, past)
-        case ToolMessage(_, call_id, tool_name):
-            # Templates look at the name or the order, llama-server at the id: send both.
-            return wire.Message(
-                "tool", said, images=media, tool_name=tool_name, tool_call_id=call_id
-            )
+                for call in message.tool_calls
+            ]
+        )
+        return wire.Message("assistant", said, message.thinking, media, past)
+    # Templates look at the name or the order, llama-server at the id: send both.
+    return wire.Message(
+        "tool", said, images=media, tool_name=message.tool_name, tool_call_id=message.call_id
+    )
 
 
 def _content(content: Content) -> tuple[str | Raw, tuple[str, ...]]:

@@ -10,7 +10,8 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
 def fed(*pieces: bytes, limit: int = 1000, bodiless: bool = False) -> Answer:
-    read = Answer(limit, bodiless=bodiless)
+    read = Answer(limit)
+    read.expect(bodiless=bodiless)
     for piece in pieces:
         read.feed(piece)
     return read
@@ -38,6 +39,18 @@ def test_answer_is_the_same_however_it_is_cut(data: bytes, body: bytes) -> None:
         assert (read.take(), read.complete, read.keep_alive) == (body, True, True)
     crumbs = fed(*(data[at : at + 1] for at in range(len(data))))
     assert (crumbs.take(), crumbs.complete, crumbs.keep_alive) == (body, True, True)
+
+
+def test_one_answer_follows_the_other() -> None:
+    read = fed(answer(b"first", headers="X-A: b\r\n"))
+    first = read.headers
+    assert read.take() == b"first"
+    read.expect()
+    assert (read.status, read.started, read.complete, read.keep_alive) == (0, False, False, False)
+    assert read.feed(answer(b"second"))
+    assert (read.take(), read.complete, read.keep_alive) == (b"second", True, True)
+    assert "x-a" in first
+    assert "x-a" not in read.headers
 
 
 def test_headers_are_lower_case_trimmed_and_joined() -> None:

@@ -6,7 +6,6 @@ import time
 import pytest
 
 from adapters.tests.misbehaving import Peer, Script, answer, chunked, serving
-from adapters.upstream.answer import Answer
 from adapters.upstream.client import Limits, Timeouts, UpstreamClient
 from adapters.upstream.connection import Connection
 from adapters.upstream.errors import (
@@ -295,16 +294,15 @@ async def test_answer_that_comes_with_the_deadline_is_in_time() -> None:
         loop = asyncio.get_running_loop()
         port = int(server.url.rpartition(":")[2])
         _, connection = await loop.create_connection(
-            lambda: Connection(MIB, lambda _: None, lambda _: None), "127.0.0.1", port
+            lambda: Connection(Limits(), lambda _: None, lambda _: None), "127.0.0.1", port
         )
-        read = Answer(1000)
-        connection.send(b"GET / HTTP/1.1\r\n\r\n", b"", read)
+        connection.send(b"GET / HTTP/1.1\r\n\r\n", b"")
         waiting = asyncio.create_task(connection.wait(1))
         await asyncio.sleep(0)
         connection.data_received(answer(b"just"))
         connection.expire()
         await waiting
-        assert (read.take(), connection.reusable) == (b"just", True)
+        assert (connection.take(), connection.reusable) == (b"just", True)
         connection.abort(ConnectionBroken("enough"))
 
 

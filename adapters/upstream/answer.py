@@ -10,9 +10,13 @@ __all__ = ["Answer"]
 # and it takes any other 1xx for a final answer, as does nobody else.
 INTERIM = (100, 102, 103)
 
+MANY = 256
+names: dict[bytes, str] = {}
+"""The names of headers that came before, in lower case."""
+
 
 class Answer:
-    """One answer, as far as it has arrived.
+    """The answer to one request after the other on a connection, as far as it has arrived.
 
     `status` is 0 until the head is whole; `unread` counts the bytes of the body that `take` would
     give; `complete` says that nothing more will come, `keep_alive` that the connection may then
@@ -34,7 +38,14 @@ class Answer:
         "unread",
     )
 
-    def __init__(self, header_limit: int, *, bodiless: bool = False) -> None:
+    def __init__(self, header_limit: int) -> None:
+        self._header_limit = header_limit
+        self._blocks: list[bytes] = []
+        self._parser = HttpResponseParser(self)
+        self.expect()
+
+    def expect(self, *, bodiless: bool = False) -> None:
+        """Another request goes out; the last answer was complete, if there was one."""
         self.status = 0
         self.headers: dict[str, str] = {}
         self.unread = 0
@@ -42,11 +53,9 @@ class Answer:
         self.complete = False
         self.keep_alive = False
         self.bodiless = bodiless
-        self._blocks: list[bytes] = []
-        self._header_limit = header_limit
         self._header_bytes = 0
         self._barren = 0
-        self._parser = HttpResponseParser(self)
+        self._blocks.clear()
 
     def feed(self, data: bytes) -> bool:
         """Take what one read brought, and say whether it brought the head, more body or the end.
@@ -62,13 +71,16 @@ class Answer:
             if not self.complete:
                 raise _ours(error) from None
         if self.complete:
-            del self._parser  # it holds this object: without it no cycle is left to be collected
             return True
         if self.unread > unread:
             self._barren = 0
             return True
         self._count_barren(len(data))
         return self.status != status
+
+    def forget(self) -> None:
+        """The connection is gone: leave no cycle to be collected, since the parser holds this."""
+        del self._parser
 
     def end(self) -> None:
         """The server has closed its side, which ends a body that announced no length."""
@@ -103,7 +115,7 @@ class Answer:
             raise self._too_much_header()
         if self.status:
             return  # a trailer
-        key = name.decode("latin-1").lower()
+        key = names.get(name) or _lower(name)
         text = value.decode("latin-1").strip(" \t")
         self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
 
@@ -131,6 +143,13 @@ class Answer:
             self.complete = True
             # Asked any later, the parser has forgotten this message and says no.
             self.keep_alive = self._parser.should_keep_alive()
+
+
+def _lower(name: bytes) -> str:
+    lower = name.decode("latin-1").lower()
+    if len(names) < MANY and len(name) < 64:
+        names[name] = lower
+    return lower
 
 
 def _ours(error: HttpParserError) -> UpstreamError:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from adapters.upstream.answer import Answer
 from adapters.upstream.connection import Connection
 from adapters.upstream.errors import ConnectionBroken
 from adapters.upstream.pool import Pool
@@ -50,7 +49,6 @@ class UpstreamClient:
         self.authority = origin.authority
         self.active = 0
         self._timeouts = timeouts
-        self._header_bytes = limits.header_bytes
         self._request_head = RequestHead(origin, user_agent)
         self._pool = Pool(origin, timeouts, limits, tls)
 
@@ -72,21 +70,18 @@ class UpstreamClient:
         Close the response, or use it in a `with`: that is what frees the connection.
         """
         head = self._request_head.render(method, path, len(body), headers)
-        bodiless = method == "HEAD"
         self.active += 1
         try:
             connection = self._pool.idle_connection()
             if connection is not None:
-                answer = Answer(self._header_bytes, bodiless=bodiless)
                 try:
-                    return await self._ask(connection, head, body, answer)
+                    return await self._ask(connection, method, head, body)
                 except ConnectionBroken:
                     # The server gave up the idle connection while the request was on its way.
-                    if answer.started:
+                    if connection.answer.started:
                         raise
             connection = await self._pool.new_connection()
-            answer = Answer(self._header_bytes, bodiless=bodiless)
-            return await self._ask(connection, head, body, answer)
+            return await self._ask(connection, method, head, body)
         except BaseException:
             self.active -= 1
             raise
@@ -96,18 +91,19 @@ class UpstreamClient:
         await self._pool.aclose()
 
     async def _ask(
-        self, connection: Connection, head: bytes, body: bytes, answer: Answer
+        self, connection: Connection, method: str, head: bytes, body: bytes
     ) -> UpstreamResponse:
         timeout = self._timeouts.first_byte
+        answer = connection.answer
         try:
-            if not connection.send(head, body, answer):
-                await connection.upload(body, answer, timeout)
+            if not connection.send(head, body, bodiless=method == "HEAD"):
+                await connection.upload(body, timeout)
             while not answer.status:
                 await connection.wait(timeout)
         except BaseException:
             connection.abort(ConnectionBroken("The request was given up."))
             raise
-        return UpstreamResponse(connection, answer, self._timeouts.between_reads, self._give_back)
+        return UpstreamResponse(connection, self._timeouts.between_reads, self._give_back)
 
     def _give_back(self, connection: Connection) -> None:
         self.active -= 1

@@ -7,6 +7,7 @@ from typing import cast
 from adapters.upstream.answer import Answer
 from adapters.upstream.deadlines import NEVER
 from adapters.upstream.errors import ConnectionBroken, Silent, UpstreamError
+from adapters.upstream.settings import Limits
 
 __all__ = ["Connection"]
 
@@ -22,6 +23,7 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_asked",
         "_buffered_bytes",
         "_dropped",
         "_error",
@@ -40,14 +42,15 @@ class Connection(asyncio.Protocol):
 
     def __init__(
         self,
-        buffered_bytes: int,
+        limits: Limits,
         dropped: Callable[["Connection"], None],
         gone: Callable[["Connection"], None],
     ) -> None:
-        self.answer: Answer | None = None
+        self.answer = Answer(limits.header_bytes)
+        self._asked = False
         self.deadline = NEVER
         self._loop = asyncio.get_running_loop()
-        self._buffered_bytes = buffered_bytes
+        self._buffered_bytes = limits.buffered_bytes
         self._dropped = dropped
         self._gone = gone
         self._error: UpstreamError | None = None
@@ -63,15 +66,16 @@ class Connection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         """Whether another request may follow: the last one and its answer are over and done."""
-        over = self.answer is not None and self.answer.keep_alive
+        over = self._asked and self.answer.keep_alive
         return over and self.alive and self._sent and self._reading
 
-    def send(self, head: bytes, body: bytes, answer: Answer) -> bool:
-        """Send a request, the answer to which will be fed into `answer`.
+    def send(self, head: bytes, body: bytes, *, bodiless: bool = False) -> bool:
+        """Send a request, the answer to which will be in `answer`.
 
         False if the body is too large for one write: then it still has to be uploaded.
         """
-        self.answer = answer
+        self._asked = True
+        self.answer.expect(bodiless=bodiless)
         if len(body) <= ONE_WRITE:
             self._transport.write(head + body)
             return True
@@ -79,12 +83,12 @@ class Connection(asyncio.Protocol):
         self._transport.write(head)
         return False
 
-    async def upload(self, body: bytes, answer: Answer, timeout: float) -> None:
+    async def upload(self, body: bytes, timeout: float) -> None:
         """Send a large body as fast as the server takes it, and no further than an early answer.
 
         `Silent` if it takes nothing for `timeout` seconds.
         """
-        view = memoryview(body)
+        answer, view = self.answer, memoryview(body)
         for start in range(0, len(body), SLICE):
             self._transport.write(view[start : start + SLICE])
             while not self._writable and not answer.status:
@@ -107,16 +111,16 @@ class Connection(asyncio.Protocol):
             self._waiter = None
             self.deadline = NEVER
 
-    def take(self, answer: Answer) -> bytes:
+    def take(self) -> bytes:
         """The body that has arrived; the server may send more."""
         if not self._reading:
             self._reading = True
             self._transport.resume_reading()
-        return answer.take()
+        return self.answer.take()
 
     def rest(self, seconds: float) -> None:
         """Stay open for the next request, for so long. A server that speaks up now is dropped."""
-        self.answer = None
+        self._asked = False
         self.deadline = self._loop.time() + seconds
 
     def abort(self, error: UpstreamError) -> None:
@@ -131,7 +135,7 @@ class Connection(asyncio.Protocol):
         """The deadline has passed: of a wait, or of the time that a connection may stay idle."""
         if self._waiter is not None and self._waiter.done():
             return  # what it waited for came in this very turn of the loop
-        if self.answer is not None and self.answer.status:
+        if self._asked and self.answer.status:
             self.abort(Silent("The server went silent in the middle of its answer."))
         else:
             self.abort(Silent("The server took the request and did not answer in time."))
@@ -145,7 +149,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         answer = self.answer
-        if answer is None or answer.complete:
+        if answer.complete or not self._asked:
             self.abort(ConnectionBroken("The server sent bytes that nobody had asked for."))
             return
         try:
@@ -160,16 +164,16 @@ class Connection(asyncio.Protocol):
             self._wake()
 
     def eof_received(self) -> None:
-        if self.answer is not None:
-            self.answer.end()
+        self.answer.end()
         self._close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._close()
+        self.answer.forget()
         self._gone(self)
 
     def _close(self) -> None:
-        begun = self.answer is not None and self.answer.started
+        begun = self._asked and self.answer.started
         when = "in the middle of its answer" if begun else "without an answer"
         self.abort(ConnectionBroken(f"The server closed the connection {when}."))
 

@@ -80,7 +80,7 @@ class Pool:
         await self._deadlines.abort_all(CLOSED)
 
     def _new(self) -> Connection:
-        return Connection(self._limits.buffered_bytes, self._drop, self._deadlines.forget)
+        return Connection(self._limits, self._drop, self._deadlines.forget)
 
     def _drop(self, connection: Connection) -> None:
         self._idle.pop(connection, None)

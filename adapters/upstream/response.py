@@ -5,7 +5,6 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from adapters.upstream.answer import Answer
 from adapters.upstream.connection import Connection
 from adapters.upstream.errors import ConnectionBroken, LimitExceeded, UpstreamError
 
@@ -26,10 +25,10 @@ class UpstreamResponse:
     def __init__(
         self,
         connection: Connection,
-        answer: Answer,
         timeout: float,
         give_back: Callable[[Connection], None],
     ) -> None:
+        answer = connection.answer
         self.status = answer.status
         self.headers = answer.headers
         self._answer = answer
@@ -54,7 +53,7 @@ class UpstreamResponse:
             if answer.complete:
                 return b""
             await connection.wait(self._timeout)
-        return connection.take(answer)
+        return connection.take()
 
     async def read(self, limit: int) -> bytes:
         """The whole body; `LimitExceeded` if it is longer than `limit` bytes."""

@@ -20,6 +20,7 @@ from gateway.serving.server import (
     allow_descriptors,
     listen,
     spare_collector,
+    spare_registry,
     stop_requested,
 )
 from gateway.serving.server import run as run_loop
@@ -96,6 +97,7 @@ async def started(config: Config, sockets: list[socket.socket]) -> AsyncIterator
         server = GatewayServer(assembly.build(config), sockets, grace=config.drain_seconds)
         async with server:
             spare_collector()
+            spare_registry()
             yield server
     except StartFailed as error:
         raise CommandFailed(str(error)) from None

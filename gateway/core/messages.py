@@ -1,6 +1,6 @@
 """Messages, the parts of their content, and tool calls."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -114,6 +114,8 @@ def text(value: str) -> Content:
     return (TextPart(value),) if value else ()
 
 
-def text_of(content: Iterable[ContentPart]) -> str:
+def text_of(content: Sequence[ContentPart]) -> str:
     """The text of a content, its parts on lines of their own; images and sounds have none."""
+    if len(content) == 1 and isinstance(only := content[0], TextPart):
+        return only.text
     return "\n".join(part.text for part in content if isinstance(part, TextPart | JSONTextPart))

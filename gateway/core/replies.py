@@ -1,14 +1,12 @@
 """A stream of events folded into one answer."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 
 from msgspec import Struct
 
 from gateway.core.errors import BackendFailed
 from gateway.core.events import (
     Batch,
-    Finished,
     FinishReason,
     TextDelta,
     ThinkingDelta,
@@ -38,25 +36,26 @@ async def collect(batches: AsyncGenerator[Batch, None]) -> Reply:
     thought: list[str] = []
     calls: list[ToolCall] = []
     logprobs: list[TokenLogprob] = []
-    async with aclosing(batches):
+    try:
         async for batch in batches:
             for event in batch:
-                match event:
-                    case TextDelta(piece, entries):
-                        said.append(piece)
-                        logprobs.extend(entries)
-                    case ThinkingDelta(piece):
-                        thought.append(piece)
-                    case ToolCalled(call):
-                        calls.append(call)
-                    case Finished(reason, usage, timings):
-                        return Reply(
-                            message=AssistantMessage(
-                                text("".join(said)), "".join(thought), tuple(calls)
-                            ),
-                            reason=reason,
-                            usage=usage,
-                            timings=timings,
-                            logprobs=tuple(logprobs),
-                        )
+                if isinstance(event, TextDelta):
+                    said.append(event.text)
+                    logprobs += event.logprobs
+                elif isinstance(event, ThinkingDelta):
+                    thought.append(event.text)
+                elif isinstance(event, ToolCalled):
+                    calls.append(event.call)
+                else:
+                    return Reply(
+                        message=AssistantMessage(
+                            text("".join(said)), "".join(thought), tuple(calls)
+                        ),
+                        reason=event.reason,
+                        usage=event.usage,
+                        timings=event.timings,
+                        logprobs=tuple(logprobs),
+                    )
+    finally:
+        await batches.aclose()
     raise BackendFailed("The answer broke off before its end.")

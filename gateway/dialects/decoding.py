@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.core.errors import InvalidRequest
 from gateway.dialects.closing import closed, unknown_fields
+from gateway.dialects.recurring import Cut, Recurring
 
 __all__ = ["RequestDecoder", "decode", "decode_part", "missing"]
 
@@ -18,22 +19,39 @@ class RequestDecoder(Generic[T]):
     """Decodes JSON as a struct and tells which of its fields, at any depth, have no place in it.
 
     The first attempt forbids unknown fields, which costs nothing; only what has some is decoded
-    again and walked through. What the struct keeps raw is not looked into.
+    again and walked through. What the struct keeps raw is not looked into; and if that is
+    `recurring`, it is cut out before.
     """
 
-    def __init__(self, kind: Any) -> None:
+    def __init__(self, kind: Any, recurring: Recurring[Any] | None = None) -> None:
         self._kind = kind
+        self._recurring = recurring
         self._strict: msgspec.json.Decoder[T] = msgspec.json.Decoder(closed(kind))
         self._tolerant: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind)
 
     def decode(self, body: bytes) -> tuple[T, list[str]]:
         """The request, and the places of unknown fields in the order of the body."""
+        if self._recurring is not None and (cut := self._recurring.cut(body)):
+            request = self._decoded(cut, self._recurring.field)
+            if request is not None:
+                return request, []
         try:
             return decode(self._strict, body), []
         except InvalidRequest as error:
             if error.reason != UNKNOWN_FIELD:
                 raise
         return decode(self._tolerant, body), self._unknown(body, "")
+
+    def _decoded(self, cut: Cut, field: str) -> T | None:
+        """The request, if nothing at all is wrong with it."""
+        try:
+            request = decode(self._strict, cut.rest)
+        except InvalidRequest:  # which would be told with the wrong place
+            return None
+        if not cut.stood(getattr(request, field)):
+            return None
+        setattr(request, field, cut.part)
+        return request
 
     def decode_part(self, part: bytes | msgspec.Raw, at: str) -> tuple[T, list[str]]:
         """The same for a part of a body that was kept raw and stands at `at`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Final
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -10,6 +10,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from gateway.http.leaving import WhileConnected
 
 __all__ = ["Ahead", "RawRoutes"]
+
+HTTP: Final = ScopeType.HTTP
 
 RawRoutes = Mapping[str, Callable[[Scope, Receive, Send], Awaitable[None]]]
 """Raw ASGI applications by their exact path; each judges the method itself. A path that ends in a
@@ -29,7 +31,7 @@ class Ahead:
 
     # A plain function, as in the guards.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == ScopeType.HTTP:
+        if scope["type"] == HTTP:
             path = scope["path"]
             if raw := self._routes.get(path) or self._routes.get(path[: path.rfind("/") + 1]):
                 return raw(scope, receive, send)

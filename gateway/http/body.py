@@ -16,10 +16,11 @@ async def read_body(receive: Receive, limit: int) -> bytes:
     blocks: list[bytes] = []
     size = 0
     while (event := await receive())["type"] == "http.request":
-        blocks.append(event["body"])
-        size += len(event["body"])
+        block = event["body"]
+        size += len(block)
         if size > limit:
             raise TooLarge(limit)
         if not event["more_body"]:
-            return b"".join(blocks)
+            return b"".join([*blocks, block]) if blocks else block
+        blocks.append(block)
     raise ClientGone

@@ -7,6 +7,7 @@ raw path, never a URL put together from them.
 from collections.abc import Awaitable
 from hashlib import sha256
 from hmac import compare_digest
+from typing import Final
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -32,6 +33,8 @@ from gateway.http.origins import (
 from gateway.http.requests import answer_error, answer_headers, request_headers
 
 __all__ = ["GuardRules", "Guards"]
+
+WEBSOCKET: Final = ScopeType.WEBSOCKET
 
 MAX_AUTHORIZATION = 4096
 JSON_ONLY = "Bodies must be JSON: add the header -H 'Content-Type: application/json'."
@@ -104,7 +107,7 @@ class Guards:
             self._check_key(headers.get(b"authorization", b""))
         if b"content-length" in headers or b"transfer-encoding" in headers:
             self._check_body(scope["path"], headers)
-        if scope["type"] == ScopeType.WEBSOCKET and scope["path"] not in self._websockets:
+        if scope["type"] == WEBSOCKET and scope["path"] not in self._websockets:
             raise RouteNotFound(f"There is no WebSocket at {scope['path']}.")
         return None
 

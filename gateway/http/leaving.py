@@ -10,7 +10,8 @@ from litestar.types import Receive, Scope
 __all__ = ["LEAVING", "WhileConnected"]
 
 LEAVING = "mochi.leaving"
-"""An ASGI extension of our server: a function that takes what to call when the client leaves."""
+"""An ASGI extension of our server: a function that takes what to call when the client leaves, and
+gives the task that answers."""
 
 
 class WhileConnected:
@@ -31,16 +32,15 @@ class WhileConnected:
         self._receive = receive
         self._gone = False
         self._over = False
+        self._task: asyncio.Task[Any] | None = None
         self._watcher: asyncio.Task[None] | None = None
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._task = task
         extensions: Mapping[str, Any] = self._scope.get("extensions") or {}
         if LEAVING in extensions:
-            extensions[LEAVING](self._leave)
+            self._task = extensions[LEAVING](self._leave)
         else:
+            self._task = asyncio.current_task()
             self._watcher = asyncio.create_task(self._watch())
 
     def __exit__(
@@ -52,7 +52,7 @@ class WhileConnected:
         self._over = True
         if self._watcher is not None:
             self._watcher.cancel()
-        if self._gone:
+        if self._gone and self._task is not None:
             self._task.uncancel()
         return self._gone and kind is asyncio.CancelledError
 
@@ -64,6 +64,6 @@ class WhileConnected:
             self._leave()
 
     def _leave(self) -> None:
-        if not self._over:
+        if not self._over and self._task is not None:
             self._gone = True
             self._task.cancel()

@@ -101,12 +101,14 @@ def id_of(headers: Mapping[bytes, bytes]) -> str:
 
 def request_headers(scope: Scope) -> dict[bytes, bytes]:
     """The request's headers by their lower-case names, for inner layers to read."""
-    return cast(dict[bytes, bytes], scope["state"]["headers"])
+    headers: dict[bytes, bytes] = scope["state"]["headers"]
+    return headers
 
 
 def answer_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
     """What will be on the answer to this request, whatever it is; for inner layers to extend."""
-    return cast(list[tuple[bytes, bytes]], scope["state"]["answer_headers"])
+    headers: list[tuple[bytes, bytes]] = scope["state"]["answer_headers"]
+    return headers
 
 
 async def answer_error(scope: Scope, send: Send, error: Exception) -> None:

@@ -6,16 +6,16 @@ import gc
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Coroutine
 from contextlib import suppress
 from email.utils import formatdate
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import uvicorn
 from uvicorn.lifespan.on import LifespanOn
-from uvicorn.server import ServerState
 
-from gateway.serving.connection import Connection, Deadlines
+from gateway.serving.connection import Connection, Deadlines, Service
 
 __all__ = [
     "GatewayServer",
@@ -24,6 +24,7 @@ __all__ = [
     "listen",
     "run",
     "spare_collector",
+    "spare_registry",
     "stop_requested",
 ]
 
@@ -60,17 +61,9 @@ class GatewayServer:
         self._grace = grace
         self._deadlines = deadlines or Deadlines()
         self._servers: list[asyncio.Server] = []
-        self._state = ServerState()
+        self._app = app
         self._config = uvicorn.Config(
-            app,
-            http=Connection,
-            ws="none",
-            lifespan="on",
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
+            app, http=Connection, ws="none", lifespan="on", interface="asgi3", log_config=None
         )
 
     @property
@@ -80,13 +73,13 @@ class GatewayServer:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def __aenter__(self) -> Self:
-        self._config.load()
         self._lifespan = LifespanOn(self._config)
         await self._lifespan.startup()
         if self._lifespan.should_exit:
             for listening in self._sockets:
                 listening.close()
             raise StartFailed("The application could not start; the log says why.")
+        self._service = Service(self._app, self._lifespan.state)
         self._clock = asyncio.create_task(self._keep_time())
         loop = asyncio.get_running_loop()
         for listening in self._sockets:
@@ -97,16 +90,16 @@ class GatewayServer:
     async def __aexit__(self, *_: object) -> None:
         for server in self._servers:
             server.close()
-        for connection in self._connections():
+        for connection in tuple(self._service.connections):
             connection.shutdown()
-        if running := len(self._state.tasks):
+        if running := len(self._service.tasks):
             log.info("Running answers (%d) have %g s to finish", running, self._grace)
         if not await self._finished(self._grace):
-            log.warning("Ending answers that did not finish in time (%d)", len(self._state.tasks))
-            for task in tuple(self._state.tasks):
+            log.warning("Ending answers that did not finish in time (%d)", len(self._service.tasks))
+            for task in self._service.tasks:
                 task.cancel()
             await self._finished(1)
-        for connection in self._connections():
+        for connection in tuple(self._service.connections):
             connection.abort()
         self._clock.cancel()
         try:
@@ -116,19 +109,16 @@ class GatewayServer:
             log.warning("The application did not end in time")
 
     def _connection(self) -> Connection:
-        return Connection(self._config, self._state, self._lifespan.state)
-
-    def _connections(self) -> tuple[Connection, ...]:
-        return tuple(cast("set[Connection]", self._state.connections))
+        return Connection(self._service)
 
     async def _keep_time(self) -> None:
         """The one timer: the `Date` header and every connection's deadline."""
         loop, limits = asyncio.get_running_loop(), self._deadlines
         interval = min(1, limits.head / 5, limits.body / 5, limits.idle / 5, limits.write / 5)
         while True:
-            self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
+            self._service.default_headers = [(b"date", formatdate(usegmt=True).encode())]
             now = loop.time()
-            for connection in self._connections():
+            for connection in tuple(self._service.connections):
                 try:
                     connection.check(now, limits)
                 except Exception:  # one connection must not take the deadlines of all others
@@ -139,7 +129,7 @@ class GatewayServer:
         """Whether every request is answered and every connection closed within that time."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        while busy := self._state.tasks or self._state.connections:
+        while busy := self._service.tasks or self._service.connections:
             if loop.time() >= deadline:
                 break
             await asyncio.sleep(0.02)
@@ -218,6 +208,16 @@ def spare_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 50)
+
+
+def spare_registry() -> None:
+    """Do without the event loop's list of the asynchronous generators at work.
+
+    It is a set of weak references, for closing at the end what nobody has closed; here every
+    generator is closed by whoever reads it. To be called in the loop, which sets it up when it
+    starts.
+    """
+    sys.set_asyncgen_hooks(firstiter=None)
 
 
 def allow_descriptors(streams: int) -> None:

@@ -35,10 +35,11 @@ class Wire:
     def tells(self) -> "Wire":
         """This client's server tells by itself when it leaves."""
 
-        def on_leaving(leave: Callable[[], None]) -> None:
+        def on_leaving(leave: Callable[[], None]) -> asyncio.Task[None] | None:
             asyncio.get_running_loop().create_task(self.left.wait()).add_done_callback(
                 lambda _: leave()
             )
+            return asyncio.current_task()
 
         self.scope["extensions"] = {LEAVING: on_leaving}
         return self

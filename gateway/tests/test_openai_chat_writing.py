@@ -19,7 +19,13 @@ from gateway.core.events import (
 )
 from gateway.core.messages import AssistantMessage, ToolCall, text
 from gateway.core.replies import Reply
-from gateway.dialects.openai.chat.writing import Answer, ChoicesWriter, ChunkWriter, write
+from gateway.dialects.openai.chat.writing import (
+    Answer,
+    ChoicesWriter,
+    ChunkWriter,
+    write,
+    write_usage,
+)
 
 CALL = ToolCall("call_a", "f", {"city": "Zürich"})
 ANSWER = Answer(id="chatcmpl-1", model="demo", created=7)
@@ -211,3 +217,26 @@ def test_a_later_piece_may_be_without_logprobs() -> None:
         ChunkWriter(structs.replace(ANSWER, logprobs=True), include_usage=False).frames(
             [TextDelta("Hi")]
         )
+
+
+@pytest.mark.parametrize("said", ["", "Hé", '"\\\n\u2028%b %d %', "length"])
+@pytest.mark.parametrize("thought", ["", "Hm"])
+@pytest.mark.parametrize("calls", [(), (CALL,)])
+@pytest.mark.parametrize("functions", [False, True])
+def test_one_choice_is_written_as_each_of_several(
+    said: str, thought: str, calls: tuple[ToolCall, ...], functions: bool
+) -> None:
+    usage = Usage(3, 2**40, cached_tokens=1, reasoning_tokens=4)
+    reply = Reply(
+        message=AssistantMessage(text(said), thought, calls),
+        reason="tool_calls" if calls else "length",
+        usage=usage,
+        timings=Timings(),
+    )
+    answer = structs.replace(ANSWER, functions=functions)
+    alone = msgspec.json.decode(write([reply], answer))
+    together = msgspec.json.decode(write([reply, reply], answer))
+    assert list(alone) == list(together)
+    assert alone["choices"] == together["choices"][:1]
+    assert alone["usage"] == msgspec.to_builtins(write_usage(usage))
+    assert {**together, "choices": 0, "usage": 0} == {**alone, "choices": 0, "usage": 0}

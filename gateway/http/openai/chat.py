@@ -16,6 +16,7 @@ from gateway.dialects.decoding import RequestDecoder
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.chat.fields import FIELDS
 from gateway.dialects.openai.chat.reading import read
+from gateway.dialects.openai.chat.tools import RECURRING
 from gateway.dialects.openai.chat.writing import Answer, ChoicesWriter, ChunkWriter, write
 from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
@@ -46,7 +47,7 @@ OPERATION = RawOperation(
 
 LARGEST_SEED = 2**63 - 1
 
-BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest)
+BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest, RECURRING)
 
 
 class ChatCompletions(HotRoute):

@@ -1,6 +1,7 @@
 """What the hot routes share: a POST that is a raw ASGI application."""
 
 from abc import ABC, abstractmethod
+from typing import Final
 
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
@@ -15,6 +16,8 @@ from gateway.http.notes import note_headers
 from gateway.http.requests import answer_headers
 
 __all__ = ["ERRORS", "HotRoute", "Rules"]
+
+HTTP: Final = ScopeType.HTTP
 
 ERRORS = (
     (400, "A field is wrong or cannot be honoured (`param`), or the prompt is too long."),
@@ -50,7 +53,7 @@ class HotRoute(ABC):
         self._open = 0
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP or scope["method"] != "POST":
+        if scope["type"] != HTTP or scope["method"] != "POST":
             raise MethodNotAllowed("Only POST is allowed here.", ("POST",))
         if self._open >= self.rules.max_open:
             raise Overloaded(f"{self.rules.max_open} requests are being answered already.")

@@ -46,7 +46,7 @@ def read_messages(messages: list[wire.RequestMessage], notes: Notes) -> tuple[Me
     `messages[3].role`; clients match on the prefix.
     """
     names: dict[str, str] = {}
-    unanswered = Counter[str]()
+    unanswered: dict[str, int] = {}
     asked_at = 0
     read: list[Message] = []
     for index, message in enumerate(messages):
@@ -71,7 +71,7 @@ def read_messages(messages: list[wire.RequestMessage], notes: Notes) -> tuple[Me
     return tuple(read)
 
 
-def answer(message: wire.RequestMessage, index: int, unanswered: Counter[str]) -> None:
+def answer(message: wire.RequestMessage, index: int, unanswered: dict[str, int]) -> None:
     """Strike the call that this tool message answers off the list."""
     call_id = message.tool_call_id or ""
     if call_id not in unanswered:

@@ -11,11 +11,9 @@ from gateway.core.notes import Notes
 from gateway.core.requests import NamedTool, ToolChoice, ToolDefinition
 from gateway.dialects.decoding import RequestDecoder, explained, missing
 from gateway.dialects.openai.chat import wire
+from gateway.dialects.recurring import Recurring
 
-__all__ = ["json_object", "read_choice", "read_functions", "read_tools"]
-
-REMEMBERED, REMEMBERED_BYTES = 32, 256 * 1024
-remembered_tools: dict[tuple[int, bytes], tuple[bytes, "Tools", list[str]]] = {}
+__all__ = ["RECURRING", "json_object", "read_choice", "read_functions", "read_tools"]
 
 TOOLS = RequestDecoder[list[wire.FunctionTool] | None](list[wire.FunctionTool] | None)
 
@@ -25,23 +23,10 @@ Tools = tuple[ToolDefinition, ...]
 
 
 def read_tools(tools: Raw, notes: Notes) -> Tools:
-    """The tools; those of the last requests are remembered by their very bytes.
-
-    Found by length and end rather than by a hash of the whole, which would be the dearest part.
-    """
+    """The tools; those of the last requests are remembered by their very bytes."""
     if tools is wire.ABSENT:
         return ()
-    text = bytes(tools)
-    mark = len(text), text[-64:]
-    known = remembered_tools.get(mark)
-    if known is not None and known[0] == text:
-        _, read, unknown = known
-    else:
-        read, unknown = decode_tools(text)
-        if len(text) <= REMEMBERED_BYTES:
-            if len(remembered_tools) >= REMEMBERED:
-                remembered_tools.clear()
-            remembered_tools[mark] = text, read, unknown
+    read, unknown = RECURRING.made(tools)
     for place in unknown:
         notes.ignore(place, why="is no field of this API")
     return read
@@ -52,6 +37,9 @@ def decode_tools(text: bytes) -> tuple[Tools, list[str]]:
     tools, unknown = TOOLS.decode_part(text, "tools")
     read = [read_tool(tool, f"tools[{index}]") for index, tool in enumerate(tools or ())]
     return tuple(read), unknown
+
+
+RECURRING = Recurring("tools", decode_tools)
 
 
 def read_tool(tool: wire.FunctionTool, at: str) -> ToolDefinition:

@@ -9,7 +9,6 @@ from gateway.core.errors import Unsupported
 from gateway.core.events import (
     Batch,
     ChatEvent,
-    Finished,
     FinishReason,
     TextDelta,
     ThinkingDelta,
@@ -17,12 +16,12 @@ from gateway.core.events import (
     ToolCalled,
     Usage,
 )
-from gateway.core.messages import ToolCall, text_of
+from gateway.core.messages import AssistantMessage, ToolCall, text_of
 from gateway.core.replies import Reply
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.errors import error_body
 
-__all__ = ["Answer", "ChoicesWriter", "ChunkWriter", "write"]
+__all__ = ["Answer", "ChoicesWriter", "ChunkWriter", "write", "write_usage"]
 
 encode = msgspec.json.Encoder().encode
 
@@ -46,39 +45,86 @@ def write(replies: Sequence[Reply], answer: Answer) -> bytes:
 
     With logprobs asked for, `Unsupported` if there is text and none of them.
     """
-    return encode(
-        wire.ChatCompletion(
-            id=answer.id,
-            created=answer.created,
-            model=answer.model,
-            choices=[write_choice(reply, index, answer) for index, reply in enumerate(replies)],
-            usage=write_usage(
-                replies[0].usage if len(replies) == 1 else total([reply.usage for reply in replies])
-            ),
-        )
+    if len(replies) == 1 and not answer.logprobs:
+        return write_single(replies[0], answer)
+    choices = [write_choice(reply, index, answer) for index, reply in enumerate(replies)]
+    usage = write_usage(total([reply.usage for reply in replies]))
+    return encode(completion(answer.id, answer.created, answer.model, choices, usage))
+
+
+def completion(
+    id: str, created: int, model: str, choices: list[wire.Choice], usage: wire.Usage
+) -> wire.ChatCompletion:
+    return wire.ChatCompletion(id=id, created=created, model=model, choices=choices, usage=usage)
+
+
+def write_single(reply: Reply, answer: Answer) -> bytes:
+    """The same for one choice, by a template: a third of the cost."""
+    message, usage = reply.message, reply.usage
+    plain = not (message.tool_calls or message.thinking)
+    return single % (
+        encode(answer.id),
+        answer.created,
+        encode(answer.model),
+        text_message % encode(text_of(message.content))
+        if plain
+        else encode(write_message(message, answer)),
+        encode(write_reason(reply.reason, answer)),
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        usage.prompt_tokens + usage.completion_tokens,
+        usage.cached_tokens,
+        usage.reasoning_tokens,
     )
+
+
+def made_templates() -> tuple[bytes, bytes]:
+    """An answer of one choice, and a message that is just text, with a hole for each value.
+
+    Made from the structs themselves, so that there is one description of an answer.
+    """
+    text, number = "length", 2**53
+    message = wire.ResponseMessage(content=text)
+    choice = wire.Choice(index=0, message=message, finish_reason="length")
+    usage = wire.Usage(
+        number,
+        number,
+        number,
+        wire.PromptTokensDetails(cached_tokens=number),
+        wire.CompletionTokensDetails(reasoning_tokens=number),
+    )
+    answer = encode(completion(text, number, text, [choice], usage))
+    answer = answer.replace(encode(message), b"%b").replace(encode(text), b"%b")
+    return answer.replace(encode(number), b"%d"), encode(message).replace(encode(text), b"%b")
+
+
+single, text_message = made_templates()
 
 
 def write_choice(reply: Reply, index: int, answer: Answer) -> wire.Choice:
-    calls = reply.message.tool_calls
-    said = text_of(reply.message.content)
-    if answer.logprobs and said and not reply.logprobs:
+    if answer.logprobs and text_of(reply.message.content) and not reply.logprobs:
         raise without_logprobs()
-    message = wire.ResponseMessage(
-        content=None if calls and not said else said,
-        reasoning_content=reply.message.thinking or UNSET,
-        reasoning=reply.message.thinking or UNSET,
-    )
-    if calls and answer.functions:
-        message.function_call = write_function(calls[0])
-    elif calls:
-        message.tool_calls = [write_call(call) for call in calls]
     return wire.Choice(
         index=index,
-        message=message,
+        message=write_message(reply.message, answer),
         logprobs=write_logprobs(reply.logprobs) if answer.logprobs else None,
         finish_reason=write_reason(reply.reason, answer),
     )
+
+
+def write_message(message: AssistantMessage, answer: Answer) -> wire.ResponseMessage:
+    calls = message.tool_calls
+    said = text_of(message.content)
+    written = wire.ResponseMessage(
+        content=None if calls and not said else said,
+        reasoning_content=message.thinking or UNSET,
+        reasoning=message.thinking or UNSET,
+    )
+    if calls and answer.functions:
+        written.function_call = write_function(calls[0])
+    elif calls:
+        written.tool_calls = [write_call(call) for call in calls]
+    return written
 
 
 def write_reason(reason: FinishReason, answer: Answer) -> wire.FinishReason:
@@ -166,18 +212,18 @@ class ChunkWriter:
         frames = [] if self._begun else [self._role(batch[0])]
         self._begun = True
         for event in batch:
-            match event:
-                case TextDelta(text) if not self._logprobs:
-                    frames.append(self._text + encode(text) + self._text_tail)
-                case TextDelta(text, entries):
-                    frames.append(self._text_with_logprobs(text, entries))
-                case ThinkingDelta(text):
-                    frames.append(self._thinking(encode(text)))
-                case ToolCalled(call):
-                    frames.append(self._call(call))
-                case Finished(reason, usage):
-                    self.usage = usage
-                    frames.append(self._finish(reason))
+            if isinstance(event, TextDelta):
+                if self._logprobs:
+                    frames.append(self._text_with_logprobs(event.text, event.logprobs))
+                else:
+                    frames.append(self._text + encode(event.text) + self._text_tail)
+            elif isinstance(event, ThinkingDelta):
+                frames.append(self._thinking(encode(event.text)))
+            elif isinstance(event, ToolCalled):
+                frames.append(self._call(event.call))
+            else:
+                self.usage = event.usage
+                frames.append(self._finish(event.reason))
         return b"".join(frames)
 
     def failure(self, error: Exception) -> bytes:

@@ -1,17 +1,15 @@
 """Answers as bytes on the socket, and clients that leave."""
 
 import asyncio
-import logging
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.app import create_app
 from gateway.core.events import Finished, TextDelta
 from gateway.http.guards import GuardRules
-from gateway.serving.answer import Answering
+from gateway.serving.exchange import Exchange
 from gateway.serving.server import GatewayServer, listen
 from gateway.testing import ScriptedBackend
 
@@ -61,22 +59,22 @@ class Written:
     def close(self) -> None: ...
 
 
-def answering(transport: Any) -> Answering:
-    log = logging.getLogger("test")
-    cycle = RequestResponseCycle(
-        scope=cast(Any, {"type": "http", "method": "GET", "http_version": "1.1"}),
-        transport=transport,
-        flow=FlowControl(transport),
-        logger=log,
-        access_logger=log,
-        access_log=False,
-        default_headers=[(b"date", b"today")],
-        message_event=asyncio.Event(),
-        expect_100_continue=False,
-        keep_alive=True,
-        on_response=lambda: None,
-    )
-    return Answering(cycle, None)
+class Alone:
+    """A connection with a single exchange."""
+
+    def __init__(self, transport: Any) -> None:
+        self.transport = transport
+        self.flow = FlowControl(transport)
+        self.default_headers = [(b"date", b"today")]
+
+    def answered(self, exchange: Exchange) -> None: ...
+
+    def ended(self, exchange: Exchange) -> None: ...
+
+
+def answering(transport: Any) -> Exchange:
+    scope = {"type": "http", "method": "GET", "http_version": "1.1"}
+    return Exchange(Alone(transport), scope, keep_alive=True, continues=False)
 
 
 async def test_a_head_and_a_small_body_are_one_write() -> None:

@@ -49,9 +49,7 @@ class ToolHost:
     has came to their end. What hangs in it ends with it.
     """
 
-    def __init__(self, skip: dict[str, str]) -> None:
-        self.skipped = skip
-        """Packages that were not even tried, and why."""
+    def __init__(self) -> None:
         self.catalogue = Catalogue()
         self._process: HostProcess
         self._scanning = Scanning()
@@ -66,7 +64,7 @@ class ToolHost:
         A package may take `patience` seconds. Raises `ScanBroken`; `OSError` if there can be no
         process.
         """
-        host = cls(skip)
+        host = cls()
         host._process = await HostProcess.spawned(host._heard, host._ended)
         host._process.say(Scan(folder=folder, skip=skip))
         try:

@@ -28,6 +28,8 @@ class ToolHosts:
         self._current: ToolHost | None = None
         self._all: list[ToolHost] = []
         self._starting: asyncio.Task[ToolHost | None] | None = None
+        self._skip: dict[str, str] = {}
+        """Packages that hung or crashed, and how; until somebody asks to look again."""
         self._closed = False
         self.catalogue: Catalogue | None = None
         """As the newest host has it; `None` until there was a need to know."""
@@ -39,14 +41,14 @@ class ToolHosts:
         """
         if self._current is not None and self._current.takes_calls:
             return self._current
-        skip = {} if self._current is None else self._current.skipped
-        return await asyncio.shield(self._starting or self._begin(skip))
+        return await asyncio.shield(self._starting or self._begin())
 
     async def renewed(self) -> Catalogue:
         """Scan again, in a new host, which takes the place of the old one once it has."""
         while self._starting is not None:  # it may have looked before there was something new
             await asyncio.wait([self._starting])
-        await asyncio.shield(self._begin({}))
+        self._skip = {}
+        await asyncio.shield(self._begin())
         return self.catalogue or Catalogue()
 
     async def aclose(self) -> None:
@@ -57,10 +59,10 @@ class ToolHosts:
             await asyncio.wait([self._starting])
         await asyncio.gather(*(host.aclose() for host in self._all))
 
-    def _begin(self, skip: dict[str, str]) -> asyncio.Task[ToolHost | None]:
+    def _begin(self) -> asyncio.Task[ToolHost | None]:
         if self._closed:
             raise ToolsUnavailable("The gateway is about to end.")
-        self._starting = asyncio.create_task(self._replace(skip))
+        self._starting = asyncio.create_task(self._replace())
         self._starting.add_done_callback(self._begun)
         return self._starting
 
@@ -69,9 +71,9 @@ class ToolHosts:
         if not starting.cancelled():
             starting.exception()  # looked at, for nobody may be waiting any more
 
-    async def _replace(self, skip: dict[str, str]) -> ToolHost | None:
+    async def _replace(self) -> ToolHost | None:
         found = await asyncio.to_thread(has_packages, self._folder)
-        fresh = await self._started(skip) if found else None
+        fresh = await self._started() if found else None
         known, self.catalogue = self.catalogue, fresh.catalogue if fresh else Catalogue()
         if known is None or known.rejected != self.catalogue.rejected:
             log_rejected(self.catalogue)
@@ -80,20 +82,19 @@ class ToolHosts:
             old.retire()
         return fresh
 
-    async def _started(self, skip: dict[str, str]) -> ToolHost:
-        skip = dict(skip)
+    async def _started(self) -> ToolHost:
         reason = "too many packages hang or crash while they are imported"
         for _ in range(MOST_BROKEN):
             try:
-                host = await ToolHost.started(str(self._folder), dict(skip), self._patience)
+                host = await ToolHost.started(str(self._folder), self._skip, self._patience)
             except OSError as error:
                 reason = str(error.strerror)
                 break
             except ScanBroken as broken:
-                if broken.package is None or broken.package in skip:
+                if broken.package is None or broken.package in self._skip:
                     reason = broken.reason
                     break
-                skip[broken.package] = broken.reason
+                self._skip[broken.package] = broken.reason
             else:
                 tools = len(host.catalogue.tools)
                 log.info("Tool host %d runs the %d tools of %s.", host.pid, tools, self._folder)

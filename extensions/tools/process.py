@@ -98,7 +98,7 @@ class HostProcess(asyncio.SubprocessProtocol):
 
     def connection_made(self, transport: Any) -> None:
         self._transport: asyncio.SubprocessTransport = transport
-        self._pid = transport.get_pid()
+        self._pid: int = transport.get_pid()
         self._input = transport.get_pipe_transport(STDIN)
         self._printed = Printed(self._pid)
 

@@ -88,14 +88,10 @@ async def list_tools(folder: NamedDependency[FolderTools]) -> ToolList:
     summary="Describe a tool",
     responses=error_responses(UNKNOWN | UNAVAILABLE),
 )
-async def describe_tool(
-    name: FromPath[str], folder: NamedDependency[FolderTools]
-) -> ToolDetail:
+async def describe_tool(name: FromPath[str], folder: NamedDependency[FolderTools]) -> ToolDetail:
     """With the schema that models are shown."""
     tool = await folder.tool(name)
-    return ToolDetail(
-        **msgspec.structs.asdict(item(tool)), schema=msgspec.json.decode(tool.schema)
-    )
+    return ToolDetail(**msgspec.structs.asdict(item(tool)), schema=msgspec.json.decode(tool.schema))
 
 
 @post(

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -40,7 +41,12 @@ def main() -> None:
     # No SIG_IGN, which programs that a tool starts would inherit.
     signal.signal(signal.SIGINT, lambda *_: None)
     os.register_at_fork(after_in_child=give_up_pipes)
-    Worker(asyncio.new_event_loop()).serve()
+    try:
+        Worker(asyncio.new_event_loop()).serve()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        end()  # without waiting for the threads that tools have started
 
 
 def take_pipes() -> None:
@@ -92,7 +98,6 @@ class Worker:
                 self._loop.run_forever()
             except BaseException as error:  # SystemExit in a task that a tool has left behind
                 print(f"{type(error).__name__} on the loop of the tools", file=sys.stderr)
-        end()
 
     def _listen(self) -> None:
         try:

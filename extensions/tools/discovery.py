@@ -15,8 +15,8 @@ from typing import Any
 from msgspec import Struct
 
 from extensions.tools.catalogue import Catalogue, FoundTool, Rejected
-from extensions.tools.loading import Refused, checked, loaded
-from extensions.tools.results import failure_text
+from extensions.tools.loading import PRIVATE, Refused, checked, loaded
+from extensions.tools.results import failure_text, type_name
 from extensions.tools.schemas import found_tool
 from extensions.tools.signature import NotATool
 
@@ -45,18 +45,14 @@ def scan(folder: Path, skip: Mapping[str, str], importing: Callable[[str], None]
     try:
         packages = list(packages_of(folder))
     except (OSError, Refused) as error:
-        search.reject(None, ROOT, failure_text(error))
+        search.reject(None, ROOT, reason_of(error))
         packages = []
     for name, path in packages:
         if name in skip:
             search.reject(None, name, skip[name])
-            continue
-        try:
-            search.look_into(imported(name, path, folder, importing), name)
-        except Refused as refusal:
-            search.reject(None, name, str(refusal))
-        except BaseException as error:
-            search.reject(None, name, f"{type(error).__name__}: {failure_text(error)}")
+        else:
+            importing(name)
+            search.look_into(path, folder, name)
     return search.found()
 
 
@@ -67,15 +63,16 @@ def packages_of(folder: Path) -> Iterator[tuple[str, Path]]:
     checked(folder, folder)
     paths = sorted(path for path in folder.iterdir() if path.name[0] not in "._")
     for path in [folder, *paths]:
-        if (path / "__init__.py").is_file():
+        if is_package(path):
             name = ROOT if path is folder else path.name
             yield os.fsencode(name).decode("utf-8", "replace"), path
 
 
-def imported(name: str, path: Path, folder: Path, importing: Callable[[str], None]) -> ModuleType:
-    checked(path, folder)
-    importing(name)
-    return loaded(path, folder)
+def is_package(path: Path) -> bool:
+    try:
+        return (path / "__init__.py").is_file()
+    except OSError:
+        return True  # the import will say what is wrong with it
 
 
 class Search:
@@ -88,12 +85,17 @@ class Search:
         self._rejected: list[Rejected] = []
 
     def reject(self, name: str | None, package: str, reason: str) -> None:
-        written = reason.encode("utf-8", "replace").decode()
-        self._rejected.append(Rejected(name, package, written[:LONGEST_REASON]))
+        said = PRIVATE.sub(lambda _: package, printable(reason))[:LONGEST_REASON]
+        self._rejected.append(Rejected(name and printable(name), package, said))
 
-    def look_into(self, module: ModuleType, package: str) -> None:
-        """Take the tools and groups of an imported package, all or, if it is not one, none."""
-        names, groups = offered(module), groups_of(module)
+    def look_into(self, path: Path, folder: Path, package: str) -> None:
+        """Import a package, and take its tools and groups."""
+        try:
+            module = loaded(path, folder)
+            names, groups = offered(module), groups_of(module)
+        except BaseException as error:
+            self.reject(None, package, reason_of(error))
+            return
         for name in names:
             self._consider(name, vars(module).get(name), package)
         for group, members in groups:
@@ -114,11 +116,16 @@ class Search:
                 raise NotATool(f"package '{other}' has a tool of this name, and was found first")
             self._tools[name] = found_tool(function_in(value), name=name, package=package)
             self._functions[name] = value
-        except NotATool as refusal:
-            self.reject(printable(name), package, str(refusal))
         except BaseException as error:
-            reason = f"{type(error).__name__}: {failure_text(error)}"
-            self.reject(printable(name), package, reason)
+            self.reject(name, package, reason_of(error))
+
+
+def reason_of(error: BaseException) -> str:
+    """Foreign errors with their class: they were not written to be read alone."""
+    said = failure_text(error)
+    if isinstance(error, NotATool | Refused) or said.startswith(type_name(error)):
+        return said
+    return f"{type_name(error)}: {said}"
 
 
 def offered(module: ModuleType) -> list[str]:

@@ -8,6 +8,7 @@ nor written into the user's folder.
 import importlib.util
 import itertools
 import os
+import re
 import stat
 import sys
 from collections.abc import Sequence
@@ -16,9 +17,11 @@ from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-__all__ = ["Refused", "checked", "loaded"]
+__all__ = ["PRIVATE", "Refused", "checked", "loaded"]
 
 PREFIX = "_mochi_tools_"
+PRIVATE = re.compile(PREFIX + "[0-9]+")
+"""The names of the packages, which mean nothing to their authors."""
 
 _numbers = itertools.count(1)
 
@@ -37,17 +40,14 @@ def loaded(package: Path, folder: Path) -> ModuleType:
     finder = Finder(name, folder)
     sys.meta_path.insert(0, finder)
     try:
-        init = package / "__init__.py"
-        spec = importlib.util.spec_from_file_location(
-            name,
-            init,
-            loader=CheckedLoader(name, str(init), folder),
-            submodule_search_locations=[str(package)],
-        )
-        assert spec is not None
+        init = str(package / "__init__.py")
+        loader = CheckedLoader(name, init, folder)
+        spec = ModuleSpec(name, loader, origin=init, is_package=True)
+        spec.submodule_search_locations = [str(package)]
+        spec.has_location = True
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
-        CheckedLoader(name, str(init), folder).exec_module(module)
+        loader.exec_module(module)
     except BaseException:
         sys.meta_path.remove(finder)
         for each in [each for each in sys.modules if finder.covers(each) or each == name]:
@@ -103,11 +103,13 @@ class Finder(MetaPathFinder):
         if not self.covers(fullname):
             return None
         for entry in path or ():
-            spec = FileFinder(entry, (self._loader, [".py"])).find_spec(fullname)
+            source = (self._loader, [".py"])
+            spec = FileFinder(entry, source).find_spec(fullname)  # type: ignore[arg-type]
             if spec is not None:
                 return spec
-        # Otherwise Python would go on to look for bytecode and compiled modules.
-        raise ModuleNotFoundError(f"there is no module '{fullname.partition('.')[2]}.py'")
+        # Returning here would let Python go on to look for bytecode and compiled modules.
+        inner = fullname.removeprefix(self._package)
+        raise ModuleNotFoundError(f"No module named '{inner}'", name=fullname)
 
     def _loader(self, fullname: str, path: str) -> CheckedLoader:
         return CheckedLoader(fullname, path, self._folder)

@@ -6,7 +6,7 @@ The values are those of foreign code: nothing here raises, whatever their method
 import json
 from typing import Any
 
-__all__ = ["LONGEST", "failure_text", "result_text"]
+__all__ = ["LONGEST", "failure_text", "result_text", "type_name"]
 
 LONGEST = 64 * 1024
 """Bytes of UTF-8, beside the note that more was left out."""

@@ -97,7 +97,7 @@ class Config(Struct, frozen=True, kw_only=True):
     drain_seconds: Grace = 30
     """How long running answers may take to finish once the server was told to stop."""
     tool_timeout_seconds: Seconds = 60
-    """How long a call of a tool may take, and the import of a package of them."""
+    """How long a call of a tool may take."""
     aliases: Aliases = {}
     """Other names of models: the name that is asked for, and the model that answers."""
     context: Context = "auto"

@@ -13,6 +13,7 @@ from extensions.tools.executions import Execution, Executions
 from extensions.tools.host import CallLost
 from extensions.tools.hosts import ToolHosts
 from extensions.tools.tool import NoTools, ToolOutcome, Tools
+from extensions.tools.wire import Ran
 from gateway.core.errors import ToolNotFound, ToolsUnavailable
 from gateway.core.messages import ToolCall
 from gateway.core.requests import ToolDefinition
@@ -24,14 +25,15 @@ LONGEST_ARGUMENTS = 256 * 1024
 
 
 class FolderTools:
-    """A `Toolbox` of the functions in a folder, each call of which may take `timeout` seconds.
+    """A `Toolbox` of the functions in a folder. A call may take `timeout` seconds, and the import
+    of a package `patience`, which some large libraries need.
 
     There is no process before a session with tools, or somebody who asks, needs one.
     """
 
-    def __init__(self, folder: Path, *, timeout: float = 60) -> None:
+    def __init__(self, folder: Path, *, timeout: float = 60, patience: float = 60) -> None:
         self.executions = Executions()
-        self._hosts = ToolHosts(folder, patience=timeout)
+        self._hosts = ToolHosts(folder, patience=patience)
         self._timeout = timeout
 
     async def catalogue(self) -> Catalogue:
@@ -60,19 +62,23 @@ class FolderTools:
 
     async def run(self, call: ToolCall) -> ToolOutcome:
         """Run a call of a tool, and remember it."""
-        began = perf_counter()
+        name, began = call.name, perf_counter()
         try:
-            outcome, seconds = await self._run(call)
+            ran = await self._run(call)
+        except ToolNotFound:
+            return ToolOutcome.unknown(name)
         except (CallLost, ToolsUnavailable) as error:
-            outcome = ToolOutcome.failed(f"Tool '{call.name}' failed: {error}")
-            seconds = perf_counter() - began
+            ran = failed(f"Tool '{name}' failed: {error}", perf_counter() - began)
+        outcome = (
+            ToolOutcome.failed(ran.error) if ran.error else ToolOutcome(True, ran.result or "")
+        )
         self.executions.add(
             Execution(
-                tool_name=call.name,
+                tool_name=name,
                 success=outcome.success,
                 result=outcome.result,
                 error_message=outcome.error,
-                execution_time=seconds,
+                execution_time=ran.seconds,
             )
         )
         return outcome
@@ -81,18 +87,20 @@ class FolderTools:
         """End the process, if there is one, and whatever it runs."""
         await self._hosts.aclose()
 
-    async def _run(self, call: ToolCall) -> tuple[ToolOutcome, float]:
+    async def _run(self, call: ToolCall) -> Ran:
         arguments = msgspec.json.encode(call.arguments)
         if len(arguments) > LONGEST_ARGUMENTS:
-            fault = f"they take more than {LONGEST_ARGUMENTS // 1024} KiB"
-            return ToolOutcome.failed(f"Invalid arguments for tool '{call.name}': {fault}"), 0.0
+            limit = f"they take more than {LONGEST_ARGUMENTS // 1024} KiB"
+            return failed(f"Invalid arguments for tool '{call.name}': {limit}")
         host = await self._hosts.ready()
         if host is None or call.name not in host.catalogue.tools:
-            return ToolOutcome.unknown(call.name), 0.0
-        ran = await host.run(call.name, Raw(arguments), self._timeout)
-        if ran.error is not None:
-            return ToolOutcome.failed(ran.error), ran.seconds
-        return ToolOutcome(True, ran.result or ""), ran.seconds
+            raise ToolNotFound(call.name)
+        return await host.run(call.name, Raw(arguments), self._timeout)
+
+
+def failed(error: str, seconds: float = 0) -> Ran:
+    """What came of a call that no host has answered."""
+    return Ran(id=-1, error=error, seconds=seconds)
 
 
 class FunctionTool(Struct, frozen=True):

@@ -63,7 +63,7 @@ def found_tool(function: Callable[..., Any], *, name: str, package: str) -> Foun
 def described(parameter: Parameter) -> dict[str, Any]:
     try:
         return schema_of(parameter.annotation)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise NotATool(f"parameter '{parameter.name}': {reason}") from error
 

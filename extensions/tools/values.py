@@ -40,7 +40,8 @@ def schema_of(annotation: Any) -> Schema:
     if len(alternatives) == 1:
         return alternatives[0]
     if all(each.keys() == {"type"} for each in alternatives):
-        return {"type": [each["type"] for each in alternatives]}
+        types = list(dict.fromkeys(each["type"] for each in alternatives))
+        return {"type": types if len(types) > 1 else types[0]}
     return {"anyOf": alternatives}
 
 

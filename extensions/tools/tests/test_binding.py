@@ -116,13 +116,21 @@ def test_a_value_becomes_what_the_annotation_asks_for(
         (bool, b"1", "Expected `bool`, got `int`"),
         (list[int], b'["a"]', "Expected `int`, got `str` - at `$[0]`"),
         (list[int], b'"[1]"', "Expected `array`, got `str`"),
-        (list[int] | list[str], b"[1.5]", "Expected `int`, got `float` - at `$[0]`, or: Expected `str`, got `float` - at `$[0]`"),
+        (
+            list[int] | list[str],
+            b"[1.5]",
+            "Expected `int`, got `float` - at `$[0]`, or: Expected `str`, got `float` - at `$[0]`",
+        ),
         (Annotated[int, msgspec.Meta(ge=1)], b'"0"', "Expected `int` >= 1"),
         (Literal["a"], b'"b"', "Invalid enum value 'b'"),
         (Colour, b'"green"', "Invalid enum value 'green'"),
         (Place, b'{"lat":1}', "Object missing required field `tags`"),
         (Order, b'{"item":"tea","count":100}', "no more than 99"),
-        (Person, b'{"age":"x"}', "name: Field required; age: Input should be a valid integer, unable to parse string as an integer"),
+        (
+            Person,
+            b'{"age":"x"}',
+            "name: Field required; age: Input should be a valid integer, unable to parse string as an integer",
+        ),
         (Path, b"5", None),
     ],
 )

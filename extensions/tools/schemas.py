@@ -102,7 +102,8 @@ def convert(
 
 def stand_in(schema: dict[str, Any]) -> Any:
     types = schema.get("type", "string")
-    return reduce(or_, [STAND_INS[each] for each in ([types] if types == str(types) else types)])
+    names = [types] if isinstance(types, str) else types
+    return reduce(or_, [STAND_INS.get(name, str) for name in names])
 
 
 def written(tool: FoundTool) -> FoundTool:

@@ -63,7 +63,7 @@ def found_tool(function: Callable[..., Any], *, name: str, package: str) -> Foun
 def described(parameter: Parameter) -> dict[str, Any]:
     try:
         return schema_of(parameter.annotation)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise NotATool(f"parameter '{parameter.name}': {reason}") from error
 
@@ -102,7 +102,8 @@ def convert(
 
 def stand_in(schema: dict[str, Any]) -> Any:
     types = schema.get("type", "string")
-    return reduce(or_, [STAND_INS[each] for each in ([types] if types == str(types) else types)])
+    names = [types] if isinstance(types, str) else types
+    return reduce(or_, [STAND_INS.get(name, str) for name in names])
 
 
 def written(tool: FoundTool) -> FoundTool:

@@ -33,14 +33,15 @@ Schema = dict[str, Any]
 def schema_of(annotation: Any) -> Schema:
     """The JSON schema of a value, `null` left out; it refers to nothing outside of itself, since
     Ollama's templates follow no `$ref`. `TypeError` for what cannot be written as JSON."""
-    kinds = [kind for kind in members(annotation) if kind is not NoneType]
-    if NoneType not in members(annotation) and len(kinds) == 1:
+    kinds = members(annotation)
+    if len(kinds) == 1:
         return plain(annotation)
-    alternatives = [plain(kind) for kind in kinds]
+    alternatives = [plain(kind) for kind in kinds if kind is not NoneType]
     if len(alternatives) == 1:
         return alternatives[0]
     if all(each.keys() == {"type"} for each in alternatives):
-        return {"type": [each["type"] for each in alternatives]}
+        types = list(dict.fromkeys(each["type"] for each in alternatives))
+        return {"type": types if len(types) > 1 else types[0]}
     return {"anyOf": alternatives}
 
 
@@ -143,7 +144,7 @@ class Inlining:
         made: Schema = {}
         for key, value in schema.items():
             match key:
-                case "title" | "$ref" | "$defs":
+                case "title" | "$ref" | "$defs" | "discriminator":
                     pass
                 case "properties":
                     made[key] = {name: self.schema(each) for name, each in value.items()}

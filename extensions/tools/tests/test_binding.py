@@ -1,3 +1,4 @@
+# ruff: noqa: UP007, UP045 -- both spellings of a union are data here
 import dataclasses
 import datetime
 import enum

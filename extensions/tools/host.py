@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from itertools import count
 
 from msgspec import Raw, Struct
@@ -13,6 +14,8 @@ from extensions.tools.wire import FromHost, Importing, Ran, Run, Scan, Scanned
 
 __all__ = ["CallLost", "ScanBroken", "ToolHost"]
 
+
+LAST_SECONDS = 5
 
 log = logging.getLogger("mochi.tools")
 
@@ -108,10 +111,13 @@ class ToolHost:
             self._process.kill("was replaced")
 
     async def aclose(self) -> None:
-        """End it now, whatever runs, and wait until nothing is left of it."""
+        """End it now, whatever runs, and wait until nothing is left of it; but not for ever, as for
+        a process that the kernel itself cannot end."""
         self._retired = True
         self._process.kill("was stopped")
-        await self._process.gone()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SECONDS):
+                await self._process.gone()
 
     def _expire(self, id: int, seconds: float) -> None:
         self._running.pop(id).lost(f"it took longer than {seconds:g} seconds")

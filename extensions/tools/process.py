@@ -168,7 +168,10 @@ class HostProcess(asyncio.SubprocessProtocol):
     def _kill_group(self) -> None:
         # After its end, too: what tools have started outlives it.
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._pid, signal.SIGKILL)
+            if sys.platform == "win32":  # which has no groups
+                self._transport.kill()
+            else:
+                os.killpg(self._pid, signal.SIGKILL)
 
 
 def resume(pipe: Any) -> None:

@@ -40,7 +40,8 @@ def main() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     # No SIG_IGN, which programs that a tool starts would inherit.
     signal.signal(signal.SIGINT, lambda *_: None)
-    os.register_at_fork(after_in_child=give_up_pipes)
+    if sys.platform != "win32":
+        os.register_at_fork(after_in_child=give_up_pipes)
     try:
         Worker(asyncio.new_event_loop()).serve()
     except BaseException:
@@ -69,7 +70,7 @@ def give_up_pipes() -> None:
 
 def end() -> None:
     """End the host and, where it leads its process group, what the tools have started."""
-    if os.getpgrp() == os.getpid():
+    if sys.platform != "win32" and os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
 

@@ -54,7 +54,7 @@ class ToolHost:
 
     def __init__(self) -> None:
         self.catalogue = Catalogue()
-        self._process: HostProcess
+        self._process = HostProcess(self._heard, self._ended)
         self._scanning = Scanning()
         self._running: dict[int, Running] = {}
         self._ids = count()
@@ -68,7 +68,7 @@ class ToolHost:
         process.
         """
         host = cls()
-        host._process = await HostProcess.spawned(host._heard, host._ended)
+        await host._process.start()
         host._process.say(Scan(folder=folder, skip=skip))
         try:
             host.catalogue = await host._scanning.catalogue(patience)

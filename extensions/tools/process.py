@@ -61,18 +61,14 @@ class HostProcess(asyncio.SubprocessProtocol):
         self._over = False
         self._gone = asyncio.Event()
 
-    @classmethod
-    async def spawned(
-        cls, heard: Callable[[FromHost], None], ended: Callable[[str], None]
-    ) -> "HostProcess":
-        """Start the process; `OSError` if that cannot be done."""
-        _, process = await asyncio.get_running_loop().subprocess_exec(
-            lambda: cls(heard, ended),
+    async def start(self) -> None:
+        """Once; `OSError` if there can be no process."""
+        await asyncio.get_running_loop().subprocess_exec(
+            lambda: self,
             *(sys.executable, "-c", BOOT, "\n".join(sys.path)),
             env=environment(),
             start_new_session=True,
         )
-        return process
 
     @property
     def pid(self) -> int:

@@ -97,7 +97,7 @@ class Worker:
         while not self._loop.is_closed():
             try:
                 self._loop.run_forever()
-            except BaseException as error:  # SystemExit in a task that a tool has left behind
+            except (SystemExit, KeyboardInterrupt) as error:  # of a task that a tool left behind
                 print(f"{type(error).__name__} on the loop of the tools", file=sys.stderr)
 
     def _listen(self) -> None:

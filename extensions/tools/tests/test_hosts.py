@@ -84,6 +84,9 @@ async def test_what_breaks_every_time_is_unavailable(
     hosts = ToolHosts(package(tmp_path, "some", GOOD), patience=20)
     with pytest.raises(ToolsUnavailable, match="No such file"):
         await hosts.ready()
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with pytest.raises(ToolsUnavailable, match="exited with status 1"):
+        await hosts.ready()
     monkeypatch.undo()
     assert await hosts.ready()
     await hosts.aclose()

@@ -22,14 +22,14 @@ async def scanned(folder: Path) -> tuple[list[FromHost], str, int]:
     """What a host says about a folder until it ends, and why it does."""
     heard: list[FromHost] = []
     ended = asyncio.get_running_loop().create_future()
-    process: HostProcess
 
     def hear(said: FromHost) -> None:
         heard.append(said)
         if isinstance(said, Scanned):
             process.kill("is not needed")
 
-    process = await HostProcess.spawned(hear, ended.set_result)
+    process = HostProcess(hear, ended.set_result)
+    await process.start()
     process.say(Scan(folder=str(folder)))
     async with asyncio.timeout(10):
         reason = await ended

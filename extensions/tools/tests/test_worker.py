@@ -122,7 +122,7 @@ class Spoken:
     def __init__(self) -> None:
         self.heard: list[FromHost] = []
         self.ended: list[str] = []
-        self.process: HostProcess
+        self.process = HostProcess(self.hear, self.hear)
         self._news = asyncio.Event()
 
     def hear(self, said: FromHost | str) -> None:
@@ -157,7 +157,7 @@ class Spoken:
 @asynccontextmanager
 async def host(folder: Path) -> AsyncGenerator[Spoken, None]:
     spoken = Spoken()
-    spoken.process = await HostProcess.spawned(spoken.hear, spoken.hear)
+    await spoken.process.start()
     try:
         spoken.process.say(Scan(folder=str(folder)))
         assert await spoken.until(1) == Importing("some")

@@ -16,6 +16,8 @@ from adapters.ollama.passthrough import OllamaPassthrough
 from adapters.upstream.client import Timeouts, UpstreamClient
 from extensions.chat.routes import ChatExtension
 from extensions.chat.service import Chats
+from extensions.confirmation.routes import ConfirmationExtension
+from extensions.confirmation.service import Confirmations
 from extensions.context.window import first_window
 from extensions.prompts.routes import PromptsExtension
 from extensions.prompts.store import PromptFiles
@@ -23,6 +25,7 @@ from extensions.sessions.json_store import JSONSessionStore
 from extensions.sessions.routes import SessionsExtension
 from extensions.sessions.service import Sessions
 from extensions.status.routes import About, StatusExtension
+from extensions.tools.tool import NoTools, Toolbox
 from gateway import __version__
 from gateway.app import create_app
 from gateway.config import Config, load
@@ -64,9 +67,13 @@ def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
     """What the gateway has under `/api/v1`."""
     sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
     prompts = PromptFiles(config.folder(config.system_prompts_dir))
+    toolbox: Toolbox = NoTools()
+    confirmations = Confirmations(timeout=config.confirmation_timeout_seconds)
     chats = Chats(
         sessions,
         backend,
+        toolbox=toolbox,
+        confirmations=confirmations,
         dynamic_windows=config.dynamic_context_window_enabled,
         max_open=config.max_streams,
     )
@@ -76,10 +83,11 @@ def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
         dynamic_window=config.dynamic_context_window_enabled,
     )
     return [
-        StatusExtension(backend, sessions, about),
+        StatusExtension(backend, sessions, toolbox, about),
         SessionsExtension(sessions, backend, prompts, first_window),
         PromptsExtension(prompts),
         ChatExtension(chats),
+        ConfirmationExtension(confirmations),
     ]
 
 

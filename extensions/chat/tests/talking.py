@@ -1,7 +1,7 @@
 """A session to talk in, a model that says something else every time, and a server around them."""
 
 import itertools
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -187,10 +187,10 @@ async def serving(
     toolbox: Toolbox | None = None,
     tool_settings: ToolSettings | None = None,
     confirmation_timeout: float = 0,
-    others: Sequence[InitPlugin] = (),
+    others: Callable[[Sessions], Sequence[InitPlugin]] = lambda _: (),
     **settings: Any,
 ) -> AsyncGenerator[Gateway, None]:
-    """The chat routes for one session; `others` are extensions beside them."""
+    """The chat routes for one session; `others` makes the extensions beside them."""
     sessions = await sessions_with(*messages, tool_settings=tool_settings or ToolSettings())
     confirmations = Confirmations(timeout=confirmation_timeout)
     chats = Chats(
@@ -201,7 +201,7 @@ async def serving(
         **settings,
     )
     chat = [ChatExtension(chats, ping=ping), ConfirmationExtension(confirmations)]
-    app = create_app(backend, extensions=[*chat, *others], guards=GuardRules())
+    app = create_app(backend, extensions=[*chat, *others(sessions)], guards=GuardRules())
     # The client outlives the server, and sees how it goes down.
     async with httpx.AsyncClient(trust_env=False, timeout=10) as http, live_server(app) as url:
         http.base_url = httpx.URL(url)

@@ -41,8 +41,8 @@ class Confirmation:
         return await self._answer
 
     def settle(self, approved: bool) -> bool:
-        """Give the answer; whether there still is somebody who waits for it."""
-        if self._answer.done():  # whoever waited was cancelled, and is about to leave
+        """Give the answer; whether it is the first, and there still is somebody who waits."""
+        if self._answer.done():  # with an answer, or because whoever waited was cancelled
             return False
         self._answer.set_result(approved)
         return True
@@ -70,15 +70,15 @@ class Confirmations:
         """A question that is open while this is entered, and to be answered in this session."""
         asked = Confirmation(call)
         place = session_id, asked.id
-        self._open[place] = asked
         limit = None
         if self._timeout:
             loop = asyncio.get_running_loop()
-            limit = loop.call_later(self._timeout, self._settle, place, False)
+            limit = loop.call_later(self._timeout, asked.settle, False)
+        self._open[place] = asked
         try:
             yield asked
         finally:
-            self._open.pop(place, None)
+            del self._open[place]
             if limit is not None:
                 limit.cancel()
 
@@ -87,12 +87,7 @@ class Confirmations:
 
         `ConfirmationNotFound` if this session has no such question open, for whatever reason.
         """
-        asked = self._settle((session_id, confirmation_id), approved)
-        if asked is None:
+        asked = self._open.get((session_id, confirmation_id))
+        if asked is None or not asked.settle(approved):
             raise ConfirmationNotFound
         return asked.tool
-
-    def _settle(self, place: tuple[str, str], approved: bool) -> Confirmation | None:
-        """Taking the question out is what makes the answer the only one."""
-        asked = self._open.pop(place, None)
-        return asked if asked and asked.settle(approved) else None

@@ -29,7 +29,7 @@ class Events:
         """The data of the next event of this name; all before it are only `seen`."""
         async with asyncio.timeout(5):
             while True:
-                told = await self._next()
+                told = await self.next()
                 if told[0] == name:
                     return told[1]
 
@@ -38,7 +38,7 @@ class Events:
         await self.until("done")
         return self.seen
 
-    async def _next(self) -> Told:
+    async def next(self) -> Told:
         name = ""
         async for line in self._lines:
             if line.startswith("event: "):

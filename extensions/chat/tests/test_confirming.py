@@ -1,6 +1,7 @@
 """Questions about calls while clients leave, race, time out and cheat; and what is left of them."""
 
 import asyncio
+import gc
 import json
 import logging
 import random
@@ -25,6 +26,7 @@ from extensions.chat.tests.talking import (
     said,
     serving,
 )
+from extensions.confirmation.service import Confirmation
 from extensions.context.window import first_window
 from extensions.prompts.store import PromptFiles
 from extensions.sessions.routes import SessionsExtension
@@ -45,6 +47,7 @@ OTHER = "1f1e2d3c4b"
 FOR_EVER = 60.0
 
 TWICE = calls(("drop", {"path": "a"}), ("drop", {"path": "b"}))
+MANY = [TWICE, said("Well.")] * 300
 
 
 class Drop(AsyncTool):
@@ -394,3 +397,34 @@ async def test_a_tool_cannot_approve_a_call(
     for text in (*intruder.heard, caplog.text):
         assert id not in text
         assert id.removeprefix("conf_") not in text
+
+
+async def test_after_many_turns_nothing_is_left() -> None:
+    """Approved, denied, too late, left at any moment, and refused; in no order."""
+    chance, drop = random.Random(11), Drop()
+    async with asking([drop], *MANY, confirmation_timeout=0.02) as gateway:
+        for _ in range(120):
+            await one_turn(gateway, chance)
+        await cleared(gateway)
+        history = await kept(gateway.sessions)
+    gc.collect()
+    assert not [thing for thing in gc.get_objects() if isinstance(thing, Confirmation)]
+    texts = [text for who, text in history if who == "tool"]
+    assert len(texts) == 2 * sum(entry == ("assistant", "") for entry in history)
+    assert texts.count(DENIED) > 20
+    assert len(drop.ran) == len(texts) - texts.count(DENIED) > 20
+
+
+async def one_turn(gateway: Gateway, chance: random.Random) -> None:
+    if chance.random() < 0.1:
+        await gateway.chat()
+        return
+    async with reading(gateway) as events:
+        for _ in range(chance.randrange(4)):
+            name, data = await events.next()
+            if name == "done":
+                return
+            if name == QUESTION and chance.random() < 0.9:
+                await gateway.confirm(data["confirmation_id"], chance.random() < 0.7)
+        if chance.random() < 0.6:
+            await events.rest()

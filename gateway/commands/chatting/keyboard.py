@@ -99,6 +99,7 @@ def read(prompt: str) -> str:
 
 
 def forget_typed() -> None:
+    """Have the terminal drop what nobody has read yet."""
     try:
         import termios
     except ImportError:  # Windows

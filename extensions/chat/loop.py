@@ -105,8 +105,12 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
     ) -> None:
         """From here on every call needs an answer in the record."""
         reply.calls = [due.call for due in dues]
-        await self.record.say(reply)
         unanswered.extend(dues)
+        try:
+            await self.record.say(reply)
+        except Exception:
+            unanswered.clear()
+            raise
 
     def _question(self, due: "Due") -> AbstractContextManager[Question] | None:
         """What has to be asked before the call runs; nothing about one that will not."""
@@ -116,8 +120,13 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
         due.answer = LOST if approved else DENIED.result
         outcome = await due.outcome() if approved else DENIED
         due.answer = outcome.result
-        await self.record.answer_calls([(due.call.name, outcome.result)])
+        # Before, since what is recorded is so even if all tasks are cancelled meanwhile.
         unanswered.popleft()
+        try:
+            await self.record.answer_calls([(due.call.name, outcome.result)])
+        except Exception:
+            unanswered.appendleft(due)
+            raise
         return outcome
 
 

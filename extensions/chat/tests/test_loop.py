@@ -14,7 +14,7 @@ from extensions.chat.tests.talking import ID, Rounds, calls, kept, said, session
 from extensions.chat.turn import Turn
 from extensions.sessions.changes import Change, MessageAppended
 from extensions.sessions.memory_store import MemorySessionStore
-from extensions.sessions.session import AssistantMessage, Session, ToolMessage
+from extensions.sessions.session import AssistantMessage, Message, Session, ToolMessage
 from extensions.tools.tool import DENIED, Tool, ToolOutcome
 from gateway.core.errors import BackendFailed, Denied, StorageUnavailable
 from gateway.core.events import TextDelta, ToolCalled
@@ -331,6 +331,33 @@ async def test_the_result_of_a_call_that_did_not_come_back_is_lost() -> None:
     with pytest.raises(asyncio.CancelledError):
         await taken(turn_of(sessions, backend, tools=Toolbox(Aborting())))
     assert [content for who, content in await kept(sessions) if who == "tool"] == [LOST, REFUSED]
+
+
+class TornOut(MemorySessionStore):
+    """Is written, and torn out of it all the same, as a thread's work is by the end of the loop."""
+
+    def __init__(self, kind: type[Message]) -> None:
+        super().__init__()
+        self._kind: type[Message] | None = kind
+
+    async def commit(self, session: Session, changes: Sequence[Change], at: str) -> Session:
+        session = await super().commit(session, changes, at)
+        match changes:
+            case [MessageAppended(message)] if type(message) is self._kind:
+                self._kind = None
+                raise asyncio.CancelledError
+        return session
+
+
+@pytest.mark.parametrize(
+    ("kind", "results"), [(AssistantMessage, [REFUSED, REFUSED]), (ToolMessage, ["3", REFUSED])]
+)
+async def test_no_call_is_answered_twice_or_never(kind: type[Message], results: list[str]) -> None:
+    sessions = await sessions_with(store=TornOut(kind))
+    backend = Rounds(calls(add(1, 2), add(3, 4)))
+    with pytest.raises(asyncio.CancelledError):
+        await taken(turn_of(sessions, backend, tools=Toolbox(Add())))
+    assert [content for who, content in await kept(sessions) if who == "tool"] == results
 
 
 async def test_the_message_of_a_result_has_its_name_also_from_a_session_on_disk() -> None:

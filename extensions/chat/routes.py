@@ -18,7 +18,7 @@ from extensions.chat.public import EventWriter, answer_of, events_of
 from extensions.chat.service import Chats
 from extensions.chat.turn import Turn
 from gateway.http.extensions import error_responses, extension_router
-from gateway.http.leaving import WhileConnected
+from gateway.http.leaving import WhileConnected, when_draining
 from gateway.http.streams import MOCHI, reason_of, send_events, send_json
 
 __all__ = ["ChatExtension"]
@@ -106,6 +106,7 @@ def answering(
     """An answer that ends when its client leaves; of Litestar's own, a stream is never closed."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        when_draining(scope, chats.drain)
         with chats.under_way(), WhileConnected(scope, receive):
             await work(send, await begin())
 

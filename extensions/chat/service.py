@@ -61,6 +61,10 @@ class Chats:
         await turn.check()
         return turn
 
+    def drain(self) -> None:
+        """Let the turns come to their end without the people they might ask."""
+        self._confirmations.close()
+
     @contextmanager
     def under_way(self) -> Iterator[None]:
         """Counts as an answer while it is entered; `Overloaded` if there are too many.

@@ -60,6 +60,7 @@ class Confirmations:
     def __init__(self, *, timeout: float = 0) -> None:
         self._timeout = timeout
         self._open: dict[tuple[str, str], Confirmation] = {}
+        self._closed = False
 
     def __len__(self) -> int:
         """How many are open."""
@@ -75,6 +76,8 @@ class Confirmations:
             loop = asyncio.get_running_loop()
             limit = loop.call_later(self._timeout, asked.settle, False)
         self._open[place] = asked
+        if self._closed:
+            asked.settle(False)
         try:
             yield asked
         finally:
@@ -91,3 +94,9 @@ class Confirmations:
         if asked is None or not asked.settle(approved):
             raise ConfirmationNotFound
         return asked.tool
+
+    def close(self) -> None:
+        """Deny what is open, and whatever is still asked: nobody can answer any more."""
+        self._closed = True
+        for asked in self._open.values():
+            asked.settle(False)

@@ -3,6 +3,7 @@
 import asyncio
 import urllib.parse
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Literal, cast
 
 import httptools
@@ -14,7 +15,7 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 
 from gateway.core.ids import new_id
 from gateway.dialects.openai.errors import ErrorBody, ErrorObject
-from gateway.http.leaving import LEAVING
+from gateway.http.leaving import DRAINING, LEAVING
 from gateway.serving.exchange import Exchange, Header
 
 __all__ = ["Connection", "Deadlines", "Service"]
@@ -58,6 +59,7 @@ class Service:
         self.default_headers: list[Header] = []
         self.connections: set[Connection] = set()
         self.exchanges: set[Exchange] = set()
+        self.draining: set[Callable[[], None]] = set()
 
     @property
     def tasks(self) -> list[asyncio.Task[None]]:
@@ -190,7 +192,7 @@ class Connection(asyncio.Protocol):
             keep_alive=version != "1.0" and parser.should_keep_alive(),
             continues=self._continues,
         )
-        scope["extensions"] = {LEAVING: exchange.on_leaving}
+        scope["extensions"] = {LEAVING: exchange.on_leaving, DRAINING: self._service.draining}
         self._heading = False
         self._read = exchange
         if self._answering is None:

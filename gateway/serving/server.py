@@ -92,6 +92,8 @@ class GatewayServer:
             server.close()
         for connection in tuple(self._service.connections):
             connection.shutdown()
+        for call in self._service.draining:
+            call()
         if running := len(self._service.tasks):
             log.info("Running answers (%d) have %g s to finish", running, self._grace)
         if not await self._finished(self._grace):

@@ -208,14 +208,16 @@ async def test_a_session_that_is_deleted_while_its_question_is_open() -> None:
     assert drop.ran == []
 
 
-async def test_a_server_that_goes_down_denies() -> None:
+async def test_a_server_that_is_to_stop_denies_at_once_and_lets_the_answer_finish() -> None:
     drop = Drop()
-    async with asking([drop], TWICE) as gateway:
+    async with asking([drop], TWICE, said("Well.")) as gateway:
         stream = asyncio.create_task(gateway.stream())
         await until(lambda: len(gateway.confirmations) == 1)
+        began = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - began < 0.9  # where the server gives it a second
     text = (await stream).text
-    assert text.endswith(f'event: done\ndata: {{"session_id":"{ID}"}}\n\n')
-    assert "shutting down" in text
+    assert "shutting down" not in text
+    assert "event: message_complete" in text
     assert await results(gateway) == [DENIED, DENIED]
     assert drop.ran == []
 

@@ -44,8 +44,13 @@ class LineReader(ABC, Generic[A]):
     def read(self, lines: bytes) -> Batch:
         """The events of whole lines, empty when they say nothing."""
         events: list[ChatEvent] = []
+        answers: Iterable[A]
         try:
-            for answer in self._parsed(lines):
+            answers = self.decoder.decode_lines(lines)
+        except (ValueError, RecursionError):
+            answers = self._parsed_singly(lines)
+        try:
+            for answer in answers:
                 if answer.error:
                     raise reported(answer.error, model=self._model)
                 self._read(answer, events)
@@ -78,13 +83,6 @@ class LineReader(ABC, Generic[A]):
             generation=answer.eval_duration or 0,
         )
         return Finished(self._reason(answer), usage, timings)
-
-    def _parsed(self, lines: bytes) -> Iterable[A]:
-        try:
-            answers: list[A] = self.decoder.decode_lines(lines)
-            return answers
-        except (ValueError, RecursionError):
-            return self._parsed_singly(lines)
 
     def _parsed_singly(self, lines: bytes) -> Iterator[A]:
         """The lines before the bad one, which must not be lost, and only then the error."""

@@ -297,12 +297,12 @@ async def test_answer_that_comes_with_the_deadline_is_in_time() -> None:
             lambda: Connection(Limits(), lambda _: None, lambda _: None), "127.0.0.1", port
         )
         connection.send(b"GET / HTTP/1.1\r\n\r\n", b"")
-        waiting = asyncio.create_task(connection.wait(1))
+        waiting = connection.wait(1)
         await asyncio.sleep(0)
         connection.data_received(answer(b"just"))
         connection.expire()
         await waiting
-        assert (connection.take(), connection.reusable) == (b"just", True)
+        assert (connection.answer.take(), connection.reusable) == (b"just", True)
         connection.abort(ConnectionBroken("enough"))
 
 

@@ -97,26 +97,22 @@ class Connection(asyncio.Protocol):
                 return
         self._sent = True
 
-    async def wait(self, timeout: float) -> None:
-        """Until something has happened; `Silent` after `timeout` seconds."""
+    # A plain function: a coroutine less for every token.
+    def wait(self, timeout: float) -> asyncio.Future[None]:
+        """Await this until something has happened; `Silent` after `timeout` seconds."""
         if self._error is not None:
             raise self._error
-        if self._waiter is not None:
+        if self._waiter is not None and not self._waiter.done():
             raise RuntimeError("Two tasks read the same answer.")
         self.deadline = self._loop.time() + timeout
         self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-            self.deadline = NEVER
+        return self._waiter
 
-    def take(self) -> bytes:
-        """The body that has arrived; the server may send more."""
+    def read_on(self) -> None:
+        """The body that had arrived was taken; the server may send more."""
         if not self._reading:
             self._reading = True
             self._transport.resume_reading()
-        return self.answer.take()
 
     def rest(self, seconds: float) -> None:
         """Stay open for the next request, for so long. A server that speaks up now is dropped."""
@@ -133,16 +129,20 @@ class Connection(asyncio.Protocol):
 
     def expire(self) -> None:
         """The deadline has passed: of a wait, or of the time that a connection may stay idle."""
-        if self._waiter is not None and self._waiter.done():
-            return  # what it waited for came in this very turn of the loop
+        if self.deadline == NEVER or (self._waiter is not None and self._waiter.done()):
+            return  # what was waited for came in this very turn of the loop, or nobody waits
         if self._asked and self.answer.status:
             self.abort(Silent("The server went silent in the middle of its answer."))
         else:
             self.abort(Silent("The server took the request and did not answer in time."))
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            self.deadline = NEVER
+            if not waiter.done():
+                waiter.set_result(None)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)

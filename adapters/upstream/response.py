@@ -53,7 +53,8 @@ class UpstreamResponse:
             if answer.complete:
                 return b""
             await connection.wait(self._timeout)
-        return connection.take()
+        connection.read_on()
+        return answer.take()
 
     async def read(self, limit: int) -> bytes:
         """The whole body; `LimitExceeded` if it is longer than `limit` bytes."""

@@ -150,7 +150,9 @@ class EventStream:
     def write(self, frames: bytes) -> Awaitable[None]:
         """Send frames, the headers before the first."""
         self._moved = True
-        return self._send(part(frames)) if self.begun else self._begin(frames)
+        if self.begun:
+            return self._send({"type": "http.response.body", "body": frames, "more_body": True})
+        return self._begin(frames)
 
     def still(self) -> None:
         """No comments any more."""

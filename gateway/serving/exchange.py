@@ -18,6 +18,7 @@ log = logging.getLogger("mochi")
 NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 SENDABLE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 BODILESS = (204, 304)
+LAST_CHUNK = b"0\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 DISCONNECT = {"type": "http.disconnect"}
 
@@ -207,7 +208,9 @@ class Exchange:
         if self.scope["method"] == "HEAD":
             body = b""
         elif self._chunked:
-            body = chunk(body, more)
+            # An empty chunk would be the end (RFC 9112, 7.1).
+            body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            body = body if more else body + LAST_CHUNK
         elif self._owed is not None:
             self._owed -= len(body)
             if self._owed < 0 or (self._owed and not more):
@@ -224,12 +227,6 @@ class Exchange:
         if not self.keep_alive:
             self._line.transport.close()
         self._line.answered(self)
-
-
-def chunk(body: bytes, more: bool) -> bytes:
-    """A part of a body of unknown length (RFC 9112, 7.1); an empty chunk would be its end."""
-    framed = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-    return framed if more else framed + b"0\r\n\r\n"
 
 
 def line(header: Header) -> bytes:

@@ -20,6 +20,7 @@ __all__ = [
     "Sessions",
     "begin_of_stream",
     "completed",
+    "event_of",
     "events_of",
     "listed",
     "names",

@@ -9,18 +9,18 @@ __all__ = ["days_between", "read_clock"]
 __time__ = ["read_clock", "days_between"]
 
 
-def read_clock(zone: str = "UTC") -> str:
+def read_clock(timezone: str = "UTC") -> str:
     """Tell the current date, weekday and time in a time zone.
 
     Args:
-        zone: The name of the zone, like "Europe/Paris", "America/New_York" or "UTC".
+        timezone: The name of the zone, like "Europe/Paris", "America/New_York" or "UTC".
 
     Returns:
         For example "Wednesday, 2026-03-04 12:00:05 in Europe/Paris (UTC+01:00)".
     """
-    now = datetime.now(zone_of(zone))
+    now = datetime.now(zone_of(timezone))
     hours, minutes = f"{now:%z}"[:3], f"{now:%z}"[3:5]
-    return f"{now:%A, %Y-%m-%d %H:%M:%S} in {zone} (UTC{hours}:{minutes})"
+    return f"{now:%A, %Y-%m-%d %H:%M:%S} in {timezone} (UTC{hours}:{minutes})"
 
 
 def days_between(start: str, end: str) -> int:

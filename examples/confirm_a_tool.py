@@ -78,15 +78,15 @@ def main() -> None:
     if "write_file" not in tools:
         raise SystemExit("Start the gateway with MOCHI_TOOLS_DIR=examples/tools")
     settings = {
-        "tools": ["calculate", "list_files", "write_file"],
+        "tools": ["calculate", "read_file", "write_file"],
         "execution_policy": "always_confirm",
         "tool_policies": {"calculate": "never_confirm"},  # it cannot do any harm
     }
     begun = {"model": "demo-tools", "tool_settings": settings}
     session = client.post("/sessions", json=begun).raise_for_status().json()["session_id"]
     turn(session, "Calculate (3 + 4) * 12 for me.")
-    turn(session, "Write a shopping list into notes/shopping.txt.")
-    turn(session, "List the files in the folder.")
+    turn(session, "Write a shopping list into the file notes/shopping.txt.")
+    turn(session, "Read the file notes/shopping.txt.")
     client.delete(f"/sessions/{session}").raise_for_status()
 
 

@@ -183,7 +183,7 @@ def events_in(live: Live) -> Iterator[Event]:
         if line != b"\n":
             frame += line
             continue
-        if frame != b": ping\n":
+        if not frame.startswith(b": "):
             yield event_of(frame.decode().removesuffix("\n"))
         frame = b""
 

@@ -80,6 +80,7 @@ class Chat(BaseHTTPRequestHandler):
 
     server: Caller
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

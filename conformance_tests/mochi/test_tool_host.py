@@ -24,6 +24,8 @@ from conformance_tests.mochi.toolboxes import (
     toolbox,
 )
 
+LIMITS = {"MOCHI_TOOL_TIMEOUT_SECONDS": "3", "MOCHI_DRAIN_SECONDS": "0.3"}
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
 
@@ -31,7 +33,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for proce
 def box(caller: Caller, tmp_path: Path) -> Iterator[Toolbox]:
     """A gateway of which nobody has wanted a tool yet."""
     put_package(tmp_path, "bench", BENCH)
-    with toolbox(caller, tmp_path, MOCHI_TOOL_TIMEOUT_SECONDS="2") as box:
+    with toolbox(caller, tmp_path, **LIMITS) as box:
         yield box
 
 
@@ -51,7 +53,7 @@ def test_nobody_pays_for_it_unused(box: Toolbox) -> None:
     """It is started on first need, and there is a line in the log when it is."""
     id = box.begin()
     assert box.say(id, "Hello.").status == 200
-    assert box.http.get("/status").status == 200
+    assert box.http.get("/health").status == 200
     assert children(box.pid) == set()
     before = box.log.read_text("utf-8")
     id = box.with_tools("add", **UNASKED)
@@ -75,7 +77,7 @@ def test_it_stays(box: Toolbox) -> None:
                 took.append(time.monotonic() - began)
             began = time.monotonic()
     assert len(took) == 100
-    assert statistics.median(took) < 0.05
+    assert statistics.median(took) < 0.02
     assert children(box.pid) == hosts
 
 
@@ -87,7 +89,7 @@ def test_it_ends_with_the_gateway(
     """Killed or stopped, idle or in the middle of a call that is deaf to everything."""
     source = BENCH.replace('"shape"]', '"shape", "swallow"]') + SWALLOW
     put_package(tmp_path, "bench", source)
-    with toolbox(caller, tmp_path, MOCHI_DRAIN_SECONDS="0.3") as box:
+    with toolbox(caller, tmp_path, **LIMITS) as box:
         id = box.with_tools("add", "block", "swallow", **UNASKED)
         assert box.say(id, script([call("add", a=1)])).status == 200
         hosts = children(box.pid)
@@ -120,11 +122,9 @@ def test_stopping_while_a_question_is_open(box: Toolbox) -> None:
         events = events_in(live)
         asked(events)
         hosts = children(box.pid)
-        began = time.monotonic()
         os.kill(box.pid, signal.SIGTERM)
-        list(events)
-        assert soon(lambda: not running(box.pid), 40)
-        assert time.monotonic() - began < 40
+        assert [event.name for event in events][-2:] == ["error", "done"]
+        assert soon(lambda: not running(box.pid), 10)
     assert alive(hosts) == set()
     stored = box.written(id)["messages"]
     assert [one["role"] for one in stored] == ["user", "assistant", "tool"]
@@ -178,6 +178,7 @@ def test_killed_from_outside(box: Toolbox) -> None:
 TURNS = 100
 
 
+@pytest.mark.soak
 def test_nothing_is_left_after_many_turns(box: Toolbox) -> None:
     """Answers, denials, failures, time-outs and leaving: no process stays, and no descriptor."""
     tools = ["add", "crash", "drop_file", "block", "nap"]

@@ -22,8 +22,8 @@ from conformance_tests.mochi.toolboxes import (
     toolbox,
 )
 
-LIMIT = 1.5
-"""Seconds that a tool may take here."""
+LIMIT = 3
+"""Seconds that a tool may take here, and a package to import."""
 
 HOSTILE = '''
 """Tools that nobody would write on purpose, and some that somebody would."""
@@ -197,7 +197,7 @@ def test_others_finish_when_one_hangs(box: Toolbox) -> None:
     """The host is replaced; calls that still run in the old one get their chance."""
     with ThreadPoolExecutor(2) as pool:
         hanging = pool.submit(outcome, box, "block", seconds=30)
-        time.sleep(LIMIT - 0.5)
+        time.sleep(LIMIT - 0.6)
         resting = pool.submit(outcome, box, "nap", seconds=1)
         assert not hanging.result(15)[0]
         assert outcome(box, "add", a=1, b=2) == (True, "3")
@@ -295,7 +295,7 @@ def test_health_while_a_tool_blocks(box: Toolbox, name: str) -> None:
 
     def keep_blocking() -> None:
         while not over.is_set():
-            outcome(box, name, seconds=LIMIT * 0.6)
+            outcome(box, name, seconds=LIMIT * 0.4)
 
     with ThreadPoolExecutor(1) as pool:
         blocking = pool.submit(keep_blocking)
@@ -310,7 +310,7 @@ def test_health_while_a_tool_blocks(box: Toolbox, name: str) -> None:
 def test_streams_keep_their_pace(box: Toolbox) -> None:
     """Words of 20 ms each are not held up by a tool that works elsewhere."""
     id, other = box.with_tools("spin", **UNASKED), box.begin()
-    with box.watch(id, script([call("spin", seconds=LIMIT * 0.8)])) as busy:
+    with box.watch(id, script([call("spin", seconds=LIMIT * 0.5)])) as busy:
         assert next(events_in(busy)).name == "tool_call"
         began = time.monotonic()
         assert box.stream(other, script(then=30)).status == 200

@@ -25,7 +25,7 @@ from conformance_tests.mochi.toolboxes import (
     toolbox,
 )
 
-LIMITS = {"MOCHI_TOOL_TIMEOUT_SECONDS": "3", "MOCHI_DRAIN_SECONDS": "0.3"}
+LIMITS = {"MOCHI_TOOL_TIMEOUT_SECONDS": "2", "MOCHI_DRAIN_SECONDS": "0.3"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 

@@ -22,8 +22,8 @@ from conformance_tests.mochi.toolboxes import (
     toolbox,
 )
 
-LIMIT = 3
-"""Seconds that a tool may take here, and a package to import."""
+LIMIT = 2
+"""Seconds that a tool may take here."""
 
 HOSTILE = '''
 """Tools that nobody would write on purpose, and some that somebody would."""

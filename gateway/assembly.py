@@ -23,6 +23,8 @@ from extensions.sessions.json_store import JSONSessionStore
 from extensions.sessions.routes import SessionsExtension
 from extensions.sessions.service import Sessions
 from extensions.status.routes import About, StatusExtension
+from extensions.tools.routes import ToolsExtension
+from extensions.tools.service import FolderTools
 from gateway import __version__
 from gateway.app import create_app
 from gateway.config import Config, load
@@ -63,6 +65,7 @@ def build(config: Config) -> ASGIApp:
 def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
     """What the gateway has under `/api/v1`."""
     sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
+    tools = FolderTools(config.folder(config.tools_dir), timeout=config.tool_timeout_seconds)
     prompts = PromptFiles(config.folder(config.system_prompts_dir))
     chats = Chats(
         sessions,
@@ -78,6 +81,7 @@ def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
     return [
         StatusExtension(backend, sessions, about),
         SessionsExtension(sessions, backend, prompts, first_window),
+        ToolsExtension(tools),
         PromptsExtension(prompts),
         ChatExtension(chats),
     ]

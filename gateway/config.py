@@ -80,6 +80,7 @@ class Config(Struct, frozen=True, kw_only=True):
     data_dir: Folder = Path()
     """Where the folders below start, unless they are absolute."""
     sessions_dir: Folder = Path("chat_sessions")
+    tools_dir: Folder = Path("tools")
     system_prompts_dir: Folder = Path("system_prompts")
     dynamic_context_window_enabled: Switch = True
     """Whether sessions choose their context window by need."""
@@ -95,6 +96,8 @@ class Config(Struct, frozen=True, kw_only=True):
     max_body_bytes: Bytes = 32 * 1024 * 1024
     drain_seconds: Grace = 30
     """How long running answers may take to finish once the server was told to stop."""
+    tool_timeout_seconds: Seconds = 60
+    """How long a call of a tool may take."""
     aliases: Aliases = {}
     """Other names of models: the name that is asked for, and the model that answers."""
     context: Context = "auto"
@@ -287,7 +290,7 @@ def _prepared(name: str, value: Any, cwd: Path) -> Any:
             return ollama_url(value)
         case "data_dir", str():
             return cwd / Path(value).expanduser()
-        case (("sessions_dir" | "system_prompts_dir"), str()):
+        case (("sessions_dir" | "tools_dir" | "system_prompts_dir"), str()):
             return Path(value).expanduser()
         case (("allowed_hosts" | "cors_origins"), str() | list()):
             items = _listed(value) if isinstance(value, str) else value

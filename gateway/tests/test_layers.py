@@ -24,7 +24,7 @@ ALLOWED = {
 # Foreign packages, and where they may be imported at all.
 LITESTAR = ("gateway.http", "gateway.app", "gateway.assembly", "gateway.testing")
 SLOW = {
-    "ollama": ("adapters",),
+    "ollama": ("adapters", "extensions.tools.schemas"),
     "ollama_instructor": ("adapters",),
     "pydantic": ("adapters",),
     "httpx": ("adapters", "gateway.commands"),

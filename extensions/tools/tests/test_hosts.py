@@ -1,0 +1,92 @@
+"""When there is a host, and which."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from extensions.tools.catalogue import Rejected
+from extensions.tools.hosts import ToolHosts
+from extensions.tools.tests.packages import alive, descriptors, package
+from gateway.core.errors import ToolsUnavailable
+
+GOOD = 'def good() -> str:\n    "Be good."\n    return "well"\n'
+
+
+async def test_a_folder_without_packages_needs_no_process(tmp_path: Path) -> None:
+    before = descriptors()
+    for folder in (tmp_path / "missing", tmp_path):
+        (tmp_path / "loose.py").write_text(GOOD)
+        (tmp_path / "_hidden").mkdir(exist_ok=True)
+        (tmp_path / "_hidden" / "__init__.py").write_text(GOOD)
+        hosts = ToolHosts(folder, patience=20)
+        assert await hosts.ready() is None
+        assert hosts.catalogue is not None
+        assert not hosts.catalogue.tools
+        await hosts.aclose()
+    assert descriptors() == before
+
+
+async def test_all_who_need_one_at_first_share_it_even_if_some_leave(tmp_path: Path) -> None:
+    hosts = ToolHosts(package(tmp_path, "some", GOOD), patience=20)
+    waiting = [asyncio.create_task(hosts.ready()) for _ in range(5)]
+    await asyncio.sleep(0.05)
+    waiting[0].cancel()
+    found = set(await asyncio.gather(*waiting[1:]))
+    assert len(found) == 1
+    assert found == {await hosts.ready()}
+    await hosts.aclose()
+    with pytest.raises(ToolsUnavailable):
+        await hosts.ready()
+
+
+async def test_packages_that_hang_or_crash_are_left_out_until_asked_again(tmp_path: Path) -> None:
+    package(tmp_path, "crashes", "import os; os._exit(9)")
+    package(tmp_path, "hangs", "while True: pass")
+    hosts = ToolHosts(package(tmp_path, "some", GOOD), patience=3)
+    first = await hosts.ready()
+    assert first is not None
+    assert hosts.catalogue is not None
+    assert list(hosts.catalogue.tools) == ["good"]
+    exited = "the process of the tools exited with status 9 while it was imported"
+    hung = "importing it took longer than 3 seconds"
+    assert hosts.catalogue.rejected == (
+        Rejected(None, "crashes", exited),
+        Rejected(None, "hangs", hung),
+    )
+    package(tmp_path, "hangs", GOOD.replace("good", "better"))
+    package(tmp_path, "crashes", "")
+    assert list((await hosts.renewed()).tools) == ["better", "good"]
+    second = await hosts.ready()
+    assert second is not None
+    assert second.pid != first.pid
+    await hosts.aclose()
+    assert not alive(first.pid)
+    assert not alive(second.pid)
+
+
+async def test_closing_ends_a_start_under_way(tmp_path: Path) -> None:
+    hosts = ToolHosts(package(tmp_path, "hangs", "while True: pass"), patience=20)
+    before = descriptors()
+    waiting = asyncio.create_task(hosts.ready())
+    await asyncio.sleep(0.5)
+    async with asyncio.timeout(5):
+        await hosts.aclose()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    assert descriptors() == before
+
+
+async def test_what_breaks_every_time_is_unavailable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    hosts = ToolHosts(package(tmp_path, "some", GOOD), patience=20)
+    with pytest.raises(ToolsUnavailable, match="No such file"):
+        await hosts.ready()
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with pytest.raises(ToolsUnavailable, match="exited with status 1"):
+        await hosts.ready()
+    monkeypatch.undo()
+    assert await hosts.ready()
+    await hosts.aclose()

@@ -16,6 +16,8 @@ from adapters.ollama.passthrough import OllamaPassthrough
 from adapters.upstream.client import Timeouts, UpstreamClient
 from extensions.chat.routes import ChatExtension
 from extensions.chat.service import Chats
+from extensions.confirmation.routes import ConfirmationExtension
+from extensions.confirmation.service import Confirmations
 from extensions.context.window import first_window
 from extensions.prompts.routes import PromptsExtension
 from extensions.prompts.store import PromptFiles
@@ -67,9 +69,12 @@ def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
     sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
     tools = FolderTools(config.folder(config.tools_dir), timeout=config.tool_timeout_seconds)
     prompts = PromptFiles(config.folder(config.system_prompts_dir))
+    confirmations = Confirmations(timeout=config.confirmation_timeout_seconds)
     chats = Chats(
         sessions,
         backend,
+        toolbox=tools,
+        confirmations=confirmations,
         dynamic_windows=config.dynamic_context_window_enabled,
         max_open=config.max_streams,
     )
@@ -79,11 +84,12 @@ def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
         dynamic_window=config.dynamic_context_window_enabled,
     )
     return [
-        StatusExtension(backend, sessions, about),
+        StatusExtension(backend, sessions, tools, about),
         SessionsExtension(sessions, backend, prompts, first_window),
         ToolsExtension(tools),
         PromptsExtension(prompts),
         ChatExtension(chats),
+        ConfirmationExtension(confirmations),
     ]
 
 

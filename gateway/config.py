@@ -84,6 +84,8 @@ class Config(Struct, frozen=True, kw_only=True):
     system_prompts_dir: Folder = Path("system_prompts")
     dynamic_context_window_enabled: Switch = True
     """Whether sessions choose their context window by need."""
+    confirmation_timeout_seconds: Grace = 0
+    """After so long an unanswered question about a tool call counts as denied; 0: never."""
     api_key: Secret = None
     allowed_hosts: HostNames = ()
     """Names accepted in `Host` beside the loopback names and the bound address; lower case."""

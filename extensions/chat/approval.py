@@ -6,14 +6,18 @@ from typing import Protocol
 
 from gateway.core.messages import ToolCall
 
-__all__ = ["Approver", "NobodyAsked", "Question"]
+__all__ = ["Approver", "Question"]
 
 
 class Question(Protocol):
-    """A call that waits for a person; `id` is what the answer has to name."""
+    """A call that waits for a person. `id` is what the answer has to name, `call` what is shown
+    and what a yes is good for."""
 
     @property
     def id(self) -> str: ...
+
+    @property
+    def call(self) -> ToolCall: ...
 
     async def approved(self) -> bool:
         """Wait for the answer."""
@@ -24,19 +28,11 @@ class Approver(Protocol):
     """The policies of a session, and the way to whoever decides."""
 
     def admit(self, calls: Sequence[ToolCall]) -> None:
-        """Raise where a reply with these calls must not even be kept, because one of them needs a
-        yes and nobody can be asked."""
+        """Raise where a reply must not even be kept, because one of these calls, those that would
+        run, needs a yes and nobody can be asked."""
         ...
 
     def asking(self, call: ToolCall) -> AbstractContextManager[Question] | None:
         """The question that this call needs, which is open while it is entered; `None` if it may
         run unasked."""
         ...
-
-
-class NobodyAsked:
-    """For a session without tools, where nothing can need a yes."""
-
-    def admit(self, calls: Sequence[ToolCall]) -> None: ...
-
-    def asking(self, call: ToolCall) -> None: ...

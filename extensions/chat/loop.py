@@ -1,7 +1,7 @@
 """The one place where a model is asked, the tools it calls are run, and it is asked again."""
 
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, aclosing
 
 from msgspec import Struct
@@ -74,18 +74,20 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
 
     async def _run_calls(self, reply: GrowingReply) -> AsyncGenerator[Steps, None]:
         """One call after the other: a step before it, its result recorded, a step after it."""
-        self.approver.admit(reply.calls)
+        dues = [self._due(call) for call in reply.calls]
+        self.approver.admit([due.call for due in dues if due.runs])
         unanswered: deque[Due] = deque()
         try:
-            await unbroken(self._keep_calls(reply, unanswered))
-            for index, due in enumerate(tuple(unanswered)):
+            await unbroken(self._keep_calls(reply, dues, unanswered))
+            for index, due in enumerate(dues):
                 question = self._question(due)
                 if question is None:
                     approved = True
                     yield [Calling(index, due.call)]
                 else:
                     with question as asked:
-                        yield [Asking(index, due.call, asked.id)]
+                        due.call = asked.call
+                        yield [Asking(index, asked.call, asked.id)]
                         approved = await asked.approved()
                 outcome = await unbroken(self._answer(due, approved, unanswered))
                 yield [Called(index, due.call, outcome)]
@@ -94,16 +96,21 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
                 await self.record.answer_calls([(due.call.name, due.answer) for due in unanswered])
             raise
 
-    async def _keep_calls(self, reply: GrowingReply, unanswered: deque["Due"]) -> None:
+    def _due(self, call: ToolCall) -> "Due":
+        kept, fault = keepable(call)
+        return Due(kept, fault, self.tools.get(call.name))
+
+    async def _keep_calls(
+        self, reply: GrowingReply, dues: Sequence["Due"], unanswered: deque["Due"]
+    ) -> None:
         """From here on every call needs an answer in the record."""
-        checked = [keepable(call) for call in reply.calls]
-        reply.calls = [call for call, _ in checked]
+        reply.calls = [due.call for due in dues]
         await self.record.say(reply)
-        unanswered.extend(Due(call, fault, self.tools.get(call.name)) for call, fault in checked)
+        unanswered.extend(dues)
 
     def _question(self, due: "Due") -> AbstractContextManager[Question] | None:
         """What has to be asked before the call runs; nothing about one that will not."""
-        return self.approver.asking(due.call) if due.tool and not due.fault else None
+        return self.approver.asking(due.call) if due.runs else None
 
     async def _answer(self, due: "Due", approved: bool, unanswered: deque["Due"]) -> ToolOutcome:
         due.answer = LOST if approved else DENIED.result
@@ -123,6 +130,11 @@ class Due(Struct):
     """Why its arguments could not be recorded as they came."""
     tool: Tool | None
     answer: str = DENIED.result
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is anything to run, if it may."""
+        return self.tool is not None and self.fault is None
 
     async def outcome(self) -> ToolOutcome:
         """Whatever becomes of the call is told to the model; nothing is raised."""

@@ -30,6 +30,7 @@ REFUSED = {
     422: "The input is not valid.",
     503: "Too busy, or nothing can be written.",
 }
+UNASKED = {403: "A call needs a yes, which only a stream can ask for. What was said is kept."}
 OLLAMA = {502: "Ollama cannot be reached, or it failed.", 504: "Ollama went silent."}
 
 
@@ -55,15 +56,16 @@ class ChatExtension(InitPlugin):
     status_code=200,
     responses={
         200: ResponseSpec(ChatAnswer, description="The answer.", generate_examples=False),
-        **error_responses(REFUSED | OLLAMA),
+        **error_responses(REFUSED | UNASKED | OLLAMA),
     },
 )
 async def chat(
     session_id: FromPath[str], data: JSONBody[ChatQuestion], chats: NamedDependency[Chats]
 ) -> ASGIApp:
     """What is said is kept before Ollama is asked, so no failure can lose it. Without a `message`
-    the last one is answered again. Requests for the same session queue."""
-    return answering(chats, session_id, data, send_answer)
+    the last one is answered again. Requests for the same session queue. Tools run, but for those
+    that need a confirmation."""
+    return answering(partial(chats.turn, session_id, data, streamed=False), chats, send_answer)
 
 
 @post(
@@ -87,23 +89,25 @@ async def stream_chat(
     chats: NamedDependency[Chats],
     ping: NamedDependency[float],
 ) -> ASGIApp:
-    """Server-sent events: `thinking_delta` and `content_delta` as they come, `message_complete`
-    once the reply is kept, and `done`, always the last. What is refused before the stream opens is
-    an ordinary error, what fails later an `error` event."""
-    return answering(chats, session_id, data, partial(send_stream, ping=ping))
+    """Server-sent events: `thinking_delta` and `content_delta` as they come; for every call of a
+    tool `tool_call`, or `tool_call_confirmation_required` with the id that its answer needs, and
+    `tool_result`; after the results of a reply `tool_continuation_start`. Then `message_complete`
+    once the final reply is kept, and `done`, always the last. What is refused before the stream
+    opens is an ordinary error, what fails later an `error` event."""
+    begin = partial(chats.turn, session_id, data, streamed=True)
+    return answering(begin, chats, partial(send_stream, ping=ping))
 
 
 def answering(
+    begin: Callable[[], Awaitable[Turn]],
     chats: Chats,
-    session_id: str,
-    question: ChatQuestion,
     work: Callable[[Send, Turn], Awaitable[None]],
 ) -> ASGIApp:
     """An answer that ends when its client leaves; of Litestar's own, a stream is never closed."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         with chats.under_way(), WhileConnected(scope, receive):
-            await work(send, await chats.turn(session_id, question))
+            await work(send, await begin())
 
     return answer
 

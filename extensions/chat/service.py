@@ -1,13 +1,17 @@
 """The turns of all sessions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
-from extensions.chat.approval import NobodyAsked
+from extensions.chat.approval import Approver
 from extensions.chat.asked import ChatQuestion
 from extensions.chat.turn import Turn
+from extensions.confirmation.approvers import AskTheClient, Refuse
+from extensions.confirmation.service import Confirmations
 from extensions.sessions.service import Sessions
-from extensions.tools.tool import NoTools
+from extensions.sessions.session import ToolSettings
+from extensions.tools.tool import Toolbox
 from gateway.core.backend import Backend
 from gateway.core.errors import Overloaded
 
@@ -17,6 +21,7 @@ __all__ = ["Chats"]
 class Chats:
     """Chat in these sessions, with at most `max_open` answers under way at a time.
 
+    Calls of the tools in `toolbox` that need a yes are asked about in `confirmations`.
     `dynamic_windows` is whether context windows are chosen at all.
     """
 
@@ -25,24 +30,32 @@ class Chats:
         sessions: Sessions,
         backend: Backend,
         *,
+        toolbox: Toolbox,
+        confirmations: Confirmations,
         dynamic_windows: bool = True,
         max_open: int = 4096,
     ) -> None:
         self._sessions = sessions
         self._backend = backend
+        self._toolbox = toolbox
+        self._confirmations = confirmations
         self._dynamic_windows = dynamic_windows
         self._max_open = max_open
         self._open = 0
 
-    async def turn(self, session_id: str, question: ChatQuestion) -> Turn:
-        """A turn that nothing speaks against, as far as can be seen before the session is free."""
+    async def turn(self, session_id: str, question: ChatQuestion, *, streamed: bool) -> Turn:
+        """A turn that nothing speaks against, as far as can be seen before the session is free.
+        Only who reads a stream can be asked about a call."""
+        approver: Callable[[ToolSettings], Approver] = Refuse
+        if streamed:
+            approver = partial(AskTheClient, self._confirmations, session_id)
         turn = Turn(
             session_id,
             question,
             sessions=self._sessions,
             backend=self._backend,
-            tools=NoTools(),
-            approver=NobodyAsked(),
+            toolbox=self._toolbox,
+            approver=approver,
             dynamic_windows=self._dynamic_windows,
         )
         await turn.check()

@@ -14,8 +14,8 @@ from extensions.chat.steps import Steps
 from extensions.context.window import Decision, adjusted, estimate, next_window, usage_of
 from extensions.events import ContextUse
 from extensions.sessions.service import Sessions
-from extensions.sessions.session import AssistantMessage, Session
-from extensions.tools.tool import Tools
+from extensions.sessions.session import AssistantMessage, Session, ToolSettings
+from extensions.tools.tool import NoTools, Toolbox, Tools
 from gateway.core.backend import Backend
 from gateway.core.errors import (
     BackendFailed,
@@ -37,7 +37,8 @@ __all__ = ["Turn"]
 class Turn:
     """A turn of the session `id`, of which nothing happens before its steps are taken.
 
-    `dynamic_windows` is whether the gateway chooses context windows at all.
+    `approver` is who decides about calls, by the settings of the session as it is when its turn
+    comes; `dynamic_windows` is whether the gateway chooses context windows at all.
     """
 
     def __init__(
@@ -47,8 +48,8 @@ class Turn:
         *,
         sessions: Sessions,
         backend: Backend,
-        tools: Tools,
-        approver: Approver,
+        toolbox: Toolbox,
+        approver: Callable[[ToolSettings], Approver],
         dynamic_windows: bool = True,
     ) -> None:
         self.session_id = id
@@ -56,8 +57,9 @@ class Turn:
         self._question = question
         self._sessions = sessions
         self._backend = backend
-        self._tools = tools
+        self._toolbox = toolbox
         self._approver = approver
+        self._tools: Tools = NoTools()
         self._dynamic_windows = dynamic_windows
         self._seen: Session | None = None
         self._decision = Decision(None, "no_adjustment")
@@ -80,7 +82,10 @@ class Turn:
                 record = Record(opened, self._sessions, self._kept_messages(opened.session))
                 if self._question.message is not None:
                     await record.ask(self._question.message)
-                async with aclosing(self._loop(record).steps()) as steps:
+                # What was said is kept by now, whatever becomes of the tools.
+                settings = record.session.tool_settings
+                self._tools = await self._toolbox.active(settings)
+                async with aclosing(self._loop(record, settings).steps()) as steps:
                     async for happened in steps:
                         yield happened
 
@@ -115,12 +120,12 @@ class Turn:
 
         return end
 
-    def _loop(self, record: Record) -> ChatLoop:
+    def _loop(self, record: Record, settings: ToolSettings) -> ChatLoop:
         return ChatLoop(
             ask=lambda: self._ask(record),
             record=record,
             tools=self._tools,
-            approver=self._approver,
+            approver=self._approver(settings),
             thinking=bool(self._question.think),
         )
 

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from extensions.sessions.service import Sessions
 from extensions.status.models import InstalledModel, chat_models, model_named
-from extensions.status.session import SessionStatus, longest_context, status_of
+from extensions.status.session import SessionStatus, active_tools, longest_context, status_of
+from extensions.tools.tool import Toolbox
 from gateway.core.backend import Backend
 from gateway.core.errors import Upstream
 from gateway.http.extensions import error_responses, extension_router
@@ -47,11 +48,14 @@ class About(Struct, frozen=True, kw_only=True):
 
 
 class StatusExtension(InitPlugin):
-    """Health and models of this backend, and the status of these sessions."""
+    """Health and models of this backend, and the status of these sessions with these tools."""
 
-    def __init__(self, backend: Backend, sessions: Sessions, about: About) -> None:
+    def __init__(
+        self, backend: Backend, sessions: Sessions, toolbox: Toolbox, about: About
+    ) -> None:
         self._backend = backend
         self._sessions = sessions
+        self._toolbox = toolbox
         self._shown = about
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
@@ -61,6 +65,7 @@ class StatusExtension(InitPlugin):
             tag="Status",
             backend=self._backend,
             sessions=self._sessions,
+            toolbox=self._toolbox,
             about=self._shown,
         )
         app_config.route_handlers.append(router)
@@ -118,12 +123,17 @@ async def session_status(
     session_id: FromPath[str],
     sessions: NamedDependency[Sessions],
     backend: NamedDependency[Backend],
+    toolbox: NamedDependency[Toolbox],
     about: NamedDependency[About],
 ) -> SessionStatus:
     """Its window, tools, agents and prompt. It answers without Ollama, too."""
     session = await sessions.get(session_id)
-    longest = await longest_context(backend, session.model)
-    return status_of(session, dynamic_window=about.dynamic_window, max_context=longest)
+    return status_of(
+        session,
+        tools=await active_tools(toolbox, session.tool_settings),
+        dynamic_window=about.dynamic_window,
+        max_context=await longest_context(backend, session.model),
+    )
 
 
 HANDLERS = (health, list_models, describe_model, session_status)

@@ -9,12 +9,14 @@ from extensions.sessions.session import (
     Session,
     Summary,
     SystemMessage,
+    ToolSettings,
     policy_in_force,
 )
+from extensions.tools.tool import Toolbox
 from gateway.core.backend import Backend
-from gateway.core.errors import MochiError
+from gateway.core.errors import MochiError, ToolsUnavailable
 
-__all__ = ["SessionStatus", "longest_context", "status_of"]
+__all__ = ["SessionStatus", "active_tools", "longest_context", "status_of"]
 
 PATIENCE = 2
 """Seconds for Ollama to say how long the context of a model is."""
@@ -57,8 +59,22 @@ async def longest_context(backend: Backend, model: str) -> int | None:
         return None
 
 
-def status_of(session: Session, *, dynamic_window: bool, max_context: int | None) -> SessionStatus:
-    window, tools = session.window, session.tool_settings
+async def active_tools(toolbox: Toolbox, settings: ToolSettings) -> list[str]:
+    """The names in the settings, unless they name a group: then the tools of that."""
+    if settings.tool_group is None:
+        return list(settings.tools)
+    try:
+        tools = await toolbox.active(settings)
+    except ToolsUnavailable:
+        return list(settings.tools)
+    return [tool.name for tool in tools.offered()]
+
+
+def status_of(
+    session: Session, *, tools: list[str], dynamic_window: bool, max_context: int | None
+) -> SessionStatus:
+    """The status, with these tools active."""
+    window = session.window
     agents = session.agent_settings.enabled_agents
     return SessionStatus(
         session_id=session.id,
@@ -71,9 +87,9 @@ def status_of(session: Session, *, dynamic_window: bool, max_context: int | None
             last_adjustment_reason=window.last_adjustment,
             manual_override=window.manual_override,
         ),
-        tools_enabled=bool(tools.tools),
-        active_tools=list(tools.tools),
-        execution_policy=policy_in_force(tools.execution_policy),
+        tools_enabled=bool(tools),
+        active_tools=tools,
+        execution_policy=policy_in_force(session.tool_settings.execution_policy),
         agents_enabled=bool(agents),
         enabled_agents=list(agents),
         system_prompt_file=prompt_file(session),

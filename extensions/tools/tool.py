@@ -1,7 +1,7 @@
 """What a tool is to those who offer it to a model and run what the model calls."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -55,12 +55,14 @@ class Tools(Protocol):
         ...
 
 
+@runtime_checkable
 class Toolbox(Protocol):
     """All tools there are."""
 
     async def active(self, settings: ToolSettings) -> Tools:
         """Those that a session with these settings may use. Names that do not exist are left out;
-        `ToolsUnavailable` if there is no way to tell."""
+        `ToolsUnavailable` if there is no way to tell. It is asked in every turn: settings that name
+        no tool must cost nothing."""
         ...
 
 

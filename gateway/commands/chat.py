@@ -12,6 +12,7 @@ from gateway.commands.chatting.answering import answer
 from gateway.commands.chatting.client import ServerClient, Trouble, server_root
 from gateway.commands.chatting.dialogue import converse
 from gateway.commands.chatting.display import Display
+from gateway.commands.chatting.events import ConfirmationRequired
 from gateway.commands.chatting.keyboard import Keyboard, history_file
 from gateway.commands.chatting.plain import Plain
 from gateway.commands.chatting.slash import COMMANDS
@@ -74,10 +75,13 @@ def say_once(server: ServerClient, arguments: Namespace) -> int:
     if not (session := session_named(server, arguments)):
         raise CommandFailed("Without a terminal, name one: --session, --last or --model.")
     shown = Plain(sys.stderr)
+
+    def deny(_: ConfirmationRequired) -> bool:
+        shown.note("Denied: without a terminal there is nobody to ask.")
+        return False
+
     try:
-        whole = answer(
-            server, shown, session, message, think=arguments.think, approve=lambda _: False
-        )
+        whole = answer(server, shown, session, message, think=arguments.think, approve=deny)
     except KeyboardInterrupt:
         return 130
     return 0 if whole else 1

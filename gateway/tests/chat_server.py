@@ -130,7 +130,7 @@ class Handler(BaseHTTPRequestHandler):
             case "GET", ["status"]:
                 self.tell(200, status(kept))
             case "PATCH", []:
-                kept["model"] = body["model"]
+                kept.update(body)
                 self.tell(200, kept)
             case "DELETE", []:
                 del self.stand_in.sessions[session]

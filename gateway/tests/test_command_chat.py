@@ -102,6 +102,7 @@ def test_thoughts_and_tools_are_beside_the_answer(
         "thinking: Hm.",
         "thinking: Hm!",
         'The model wants to run drop_file(path="a.txt")',
+        "Denied: without a terminal there is nobody to ask.",
         "drop_file failed: Tool execution denied by user",
     ]
 

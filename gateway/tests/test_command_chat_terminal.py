@@ -117,11 +117,21 @@ def test_slash_commands(tmp_path: Path) -> None:
     assert "n" not in history.read_text().splitlines()
 
 
+SETTINGS = {
+    "tools": ["drop_file", "add"],
+    "tool_group": None,
+    "execution_policy": "always_confirm",
+    "tool_policies": {"add": "always_confirm"},
+}
+
+
 def test_a_call_runs_when_the_person_says_so(tmp_path: Path) -> None:
-    """`always` holds for the next call of the same tool."""
+    """`always` holds for the next call of the same tool, and from the end of the answer on it is
+    the session's own policy."""
     asked = [step for number in "12" for step in (wanted(f"conf_{number}"), CONFIRMED, RESULT)]
     with chat_server([*asked, *said("Gone.")]) as server:
         server.keep("1111111111")
+        server.sessions["1111111111"]["tool_settings"] = SETTINGS
         with at_a_terminal("chat", "--last", "--base-url", server.url, home=tmp_path) as terminal:
             terminal.until("help.")
             terminal.type("Drop it\r")
@@ -129,16 +139,99 @@ def test_a_call_runs_when_the_person_says_so(tmp_path: Path) -> None:
             terminal.type("what?\r")
             terminal.until("[a]lways: ")
             terminal.type("always\r")
-            terminal.until("Gone.")
+            terminal.until("any more: drop_file.")
             terminal.type("/quit\r")
             assert terminal.status() == 0
         assert server.bodies("POST", "/confirm-tool") == [
             {"confirmation_id": "conf_1", "approved": True},
             {"confirmation_id": "conf_2", "approved": True},
         ]
+        policies = {"add": "always_confirm", "drop_file": "never_confirm"}
+        assert server.bodies("PATCH", "/1111111111") == [
+            {"tool_settings": {**SETTINGS, "tool_policies": policies}}
+        ]
     shown = "".join(seen(terminal.output))
     assert "x" * 300 in shown  # who approves a call sees all of it
     assert "drop_file → removed" in shown
+
+
+def test_a_call_is_denied_by_no_and_by_the_end_of_input(tmp_path: Path) -> None:
+    asked = [step for number in "12" for step in (wanted(f"conf_{number}"), CONFIRMED)]
+    with chat_server([*asked, *said("Well.")]) as server:
+        server.keep("1111111111")
+        with at_a_terminal("chat", "--last", "--base-url", server.url, home=tmp_path) as terminal:
+            terminal.until("help.")
+            terminal.type("Drop it\r")
+            for answer in ("N\r", "\x04"):
+                terminal.until("[a]lways: ")
+                terminal.type(answer)
+            terminal.until("Well.")
+            terminal.until("> ")
+            terminal.type("/quit\r")
+            assert terminal.status() == 0
+        assert [body["approved"] for body in server.bodies("POST", "/confirm-tool")] == [False] * 2
+        assert server.bodies("PATCH", "/1111111111") == []
+
+
+def test_ctrl_c_at_the_question_leaves_the_stream_and_answers_nothing(tmp_path: Path) -> None:
+    with chat_server([wanted("conf_1"), 0.5, *said("x" * 100_000) * 50]) as server:
+        server.keep("1111111111")
+        with at_a_terminal("chat", "--last", "--base-url", server.url, home=tmp_path) as terminal:
+            terminal.until("help.")
+            terminal.type("Drop it\r")
+            terminal.until("[a]lways: ")
+            terminal.type("\x03")
+            terminal.until("Denied: drop_file does not run.")
+            terminal.until("> ")
+            assert server.left.wait(5)
+            terminal.type("/quit\r")
+            assert terminal.status() == 0
+        assert server.bodies("POST", "/confirm-tool") == []
+
+
+def test_what_was_typed_before_the_question_is_no_answer(tmp_path: Path) -> None:
+    with chat_server([0.5, wanted("conf_1"), CONFIRMED, *said("Well.")]) as server:
+        server.keep("1111111111")
+        with at_a_terminal("chat", "--last", "--base-url", server.url, home=tmp_path) as terminal:
+            terminal.until("help.")
+            terminal.type("Drop it\ry\r")
+            terminal.until("[a]lways: ")
+            terminal.type("n\r")
+            terminal.until("Well.")
+            terminal.type("/quit\r")
+            assert terminal.status() == 0
+        assert [body["approved"] for body in server.bodies("POST", "/confirm-tool")] == [False]
+
+
+HOSTILE = {
+    "path": "a.txt\x1b[2K\x1b[1A\r\x07\x7f\x9b1m",
+    "x\u202e=1, path": "\u200b\u2066 \u3164  b\n\U000e0041",
+}
+
+
+@pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}])
+def test_arguments_hide_nothing_from_who_approves_them(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    asked = {"tool_name": "drop\x1b[8m", "arguments": HOSTILE, "confirmation_id": "conf_1"}
+    question: Step = ("tool_call_confirmation_required", {**asked, "call_index": 0})
+    with chat_server([question, CONFIRMED, *said("Well.")]) as server:
+        server.keep("1111111111")
+        command = ("chat", "--last", "--base-url", server.url)
+        with at_a_terminal(*command, home=tmp_path, **environment) as terminal:
+            terminal.until("help.")
+            terminal.type("Drop it\r")
+            terminal.until("[a]lways: ")
+            terminal.type("n\r")
+            terminal.until("Well.")
+            terminal.type("/quit\r")
+            assert terminal.status() == 0
+    shown = "".join(seen(terminal.output))
+    assert (
+        r'The model wants to run "drop\u001b[8m"('
+        r'path="a.txt\u001b[2K\u001b[1A\r\u0007\u007f\u009b1m", '
+        r'"x\u202e=1, path"="\u200b\u2066 \u3164  b\n\udb40\udc41")'
+    ) in shown
 
 
 def test_a_dropped_connection_is_a_line_and_the_talk_goes_on(tmp_path: Path) -> None:

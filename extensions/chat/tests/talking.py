@@ -1,28 +1,34 @@
 """A session to talk in, a model that says something else every time, and a server around them."""
 
 import itertools
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+from litestar.plugins import InitPlugin
 
-from extensions.chat.approval import Approver, NobodyAsked
+from extensions.chat.approval import Approver
 from extensions.chat.asked import ChatQuestion
 from extensions.chat.routes import ChatExtension
 from extensions.chat.service import Chats
 from extensions.chat.turn import Turn
+from extensions.confirmation.approvers import Refuse
+from extensions.confirmation.routes import ConfirmationExtension
+from extensions.confirmation.service import Confirmations
 from extensions.sessions.memory_store import MemorySessionStore
 from extensions.sessions.service import Sessions
 from extensions.sessions.session import (
     AssistantMessage,
     Message,
     Session,
+    ToolSettings,
     UserMessage,
     WindowConfig,
 )
 from extensions.sessions.store import SessionStore
-from extensions.tools.tool import NoTools, Tools
+from extensions.tests.toolbox import Fixed
+from extensions.tools.tool import NoTools, Toolbox, Tools
 from gateway.app import create_app
 from gateway.core.backend import Backend
 from gateway.core.events import Batch, ChatEvent, Finished, TextDelta, ToolCalled, Usage
@@ -46,6 +52,8 @@ __all__ = [
     "sessions_with",
     "turn_of",
 ]
+
+UNASKED = ToolSettings(execution_policy="never_confirm")
 
 ID, MODEL, NOW = "0f1e2d3c4b", "demo:latest", "2026-03-04T05:06:07.000890"
 
@@ -126,8 +134,8 @@ def turn_of(
         ChatQuestion(message=message, think=think),
         sessions=sessions,
         backend=backend,
-        tools=tools or NoTools(),
-        approver=approver or NobodyAsked(),
+        toolbox=Fixed(tools or NoTools()),
+        approver=lambda _: approver or Refuse(UNASKED),
     )
 
 
@@ -147,10 +155,17 @@ def who(message: Message) -> str:
 class Gateway:
     """The routes at work, and a client of them."""
 
-    def __init__(self, url: str, http: httpx.AsyncClient, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        url: str,
+        http: httpx.AsyncClient,
+        sessions: Sessions,
+        confirmations: Confirmations,
+    ) -> None:
         self.url = url
         self.http = http
         self.sessions = sessions
+        self.confirmations = confirmations
 
     async def chat(self, message: str | None = "Hi", **fields: Any) -> httpx.Response:
         return await self.http.post(f"/api/v1/chat/{ID}", json={"message": message, **fields})
@@ -159,15 +174,35 @@ class Gateway:
         path = f"/api/v1/chat/{ID}/stream"
         return await self.http.post(path, json={"message": message, **fields})
 
+    async def confirm(self, id: str, approved: bool = True, session: str = ID) -> httpx.Response:
+        path = f"/api/v1/chat/{session}/confirm-tool"
+        return await self.http.post(path, json={"confirmation_id": id, "approved": approved})
+
 
 @asynccontextmanager
 async def serving(
-    backend: Backend, *messages: Message, ping: float = 15, **settings: Any
+    backend: Backend,
+    *messages: Message,
+    ping: float = 15,
+    toolbox: Toolbox | None = None,
+    tool_settings: ToolSettings | None = None,
+    confirmation_timeout: float = 0,
+    others: Callable[[Sessions], Sequence[InitPlugin]] = lambda _: (),
+    **settings: Any,
 ) -> AsyncGenerator[Gateway, None]:
-    sessions = await sessions_with(*messages)
-    chat = ChatExtension(Chats(sessions, backend, **settings), ping=ping)
-    app = create_app(backend, extensions=[chat], guards=GuardRules())
+    """The chat routes for one session; `others` makes the extensions beside them."""
+    sessions = await sessions_with(*messages, tool_settings=tool_settings or ToolSettings())
+    confirmations = Confirmations(timeout=confirmation_timeout)
+    chats = Chats(
+        sessions,
+        backend,
+        toolbox=toolbox or NoTools(),
+        confirmations=confirmations,
+        **settings,
+    )
+    chat = [ChatExtension(chats, ping=ping), ConfirmationExtension(confirmations)]
+    app = create_app(backend, extensions=[*chat, *others(sessions)], guards=GuardRules())
     # The client outlives the server, and sees how it goes down.
     async with httpx.AsyncClient(trust_env=False, timeout=10) as http, live_server(app) as url:
         http.base_url = httpx.URL(url)
-        yield Gateway(url, http, sessions)
+        yield Gateway(url, http, sessions, confirmations)

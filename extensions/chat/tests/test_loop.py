@@ -57,6 +57,8 @@ class Person:
 
     id = "conf_1"
 
+    call: ToolCall
+
     def __init__(self, *answers: bool) -> None:
         self._answers = list(answers)
         self.open = 0
@@ -64,6 +66,7 @@ class Person:
     def admit(self, calls: Sequence[ToolCall]) -> None: ...
 
     def asking(self, call: ToolCall) -> AbstractContextManager["Person"]:
+        self.call = call
         return self._asked()
 
     @contextmanager

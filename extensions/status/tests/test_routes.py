@@ -21,11 +21,20 @@ from extensions.sessions.session import (
 from extensions.status import routes, session
 from extensions.status.routes import About, StatusExtension
 from extensions.tests.serving import refusal, serving
-from gateway.core.errors import BackendFailed, BackendUnreachable, InvalidRequest, ModelNotFound
+from extensions.tests.toolbox import AsyncTool, Box
+from extensions.tools.tool import NoTools, Toolbox, Tools
+from gateway.core.errors import (
+    BackendFailed,
+    BackendUnreachable,
+    InvalidRequest,
+    ModelNotFound,
+    ToolsUnavailable,
+)
 from gateway.core.models import ModelCard, ModelDetails
 from gateway.testing import ScriptedBackend
 
 ABOUT = About(ollama_host="http://box:11434", version="1.2.3")
+NOTHING = NoTools()
 NOW = "2026-03-04T05:06:07.000890"
 
 
@@ -82,9 +91,14 @@ def chatting(name: str) -> ModelDetails:
 
 
 async def ask(
-    backend: ScriptedBackend, path: str, sessions: Sessions | None = None, about: About = ABOUT
+    backend: ScriptedBackend,
+    path: str,
+    sessions: Sessions | None = None,
+    about: About = ABOUT,
+    toolbox: Toolbox = NOTHING,
 ) -> Any:
-    extension = StatusExtension(backend, sessions or Sessions(MemorySessionStore()), about)
+    sessions = sessions or Sessions(MemorySessionStore())
+    extension = StatusExtension(backend, sessions, toolbox, about)
     async with serving(backend, extension) as http:
         return await http.get(path)
 
@@ -263,3 +277,37 @@ async def test_the_setting_of_the_gateway_counts_too() -> None:
 async def test_the_status_of_no_session() -> None:
     answer = await ask(ScriptedBackend(), "/sessions/0000000000/status")
     assert refusal(answer)[:2] == (404, "SESSION_NOT_FOUND")
+
+
+async def nothing() -> str:
+    return ""
+
+
+CALCULATOR = Box(AsyncTool("add", nothing), AsyncTool("div", nothing), maths=("add", "div"))
+
+
+class Broken:
+    """A box that cannot be opened."""
+
+    async def active(self, settings: ToolSettings) -> Tools:
+        raise ToolsUnavailable("No tools today.")
+
+
+@pytest.mark.parametrize(
+    ("settings", "toolbox", "active"),
+    [
+        (ToolSettings(tools=("gone", "add")), CALCULATOR, ["gone", "add"]),
+        (ToolSettings(tools=("add",), tool_group="maths"), CALCULATOR, ["add", "div"]),
+        (ToolSettings(tools=("div", "gone"), tool_group="no"), CALCULATOR, ["div"]),
+        (ToolSettings(tools=("add",), tool_group="maths"), Broken(), ["add"]),
+        (ToolSettings(tools=("add",)), Broken(), ["add"]),
+        (ToolSettings(), Broken(), []),
+    ],
+)
+async def test_the_tools_are_those_of_the_group_if_there_is_one(
+    settings: ToolSettings, toolbox: Toolbox, active: list[str]
+) -> None:
+    sessions = await kept(tool_settings=settings)
+    path = "/sessions/0f1e2d3c4b/status"
+    status = (await ask(ScriptedBackend(), path, sessions, toolbox=toolbox)).json()
+    assert (status["active_tools"], status["tools_enabled"]) == (active, bool(active))

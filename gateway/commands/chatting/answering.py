@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.commands.chatting.client import Dropped, Refused, ServerClient
-from gateway.commands.chatting.display import Display, line_of
+from gateway.commands.chatting.display import Display, line_of, visible
 from gateway.commands.chatting.events import (
     AgentComplete,
     AgentExecution,
@@ -110,9 +110,16 @@ def confirm(
     wanted: ConfirmationRequired,
     approve: Approval,
 ) -> None:
-    """Ask, and pass the answer on. One that comes too late, or twice, changes nothing."""
-    display.note(f"The model wants to run {called(wanted.tool_name, wanted.arguments)}")
-    approved = approve(wanted)
+    """Ask, and pass the answer on. One that comes too late, or twice, changes nothing.
+
+    A `KeyboardInterrupt` is a no, which the server takes from the connection that is closed.
+    """
+    display.quote(f"The model wants to run {called(wanted.tool_name, wanted.arguments)}")
+    try:
+        approved = approve(wanted)
+    except KeyboardInterrupt:
+        display.note(f"Denied: {visible(wanted.tool_name)} does not run.")
+        raise
     try:
         server.confirm(session, wanted.confirmation_id, approved=approved)
     except Refused as error:
@@ -122,9 +129,17 @@ def confirm(
 
 
 def called(tool: str, arguments: dict[str, Any]) -> str:
-    """All of a call: who approves it should see all of it."""
-    values = (f"{name}={msgspec.json.encode(value).decode()}" for name, value in arguments.items())
-    return f"{tool}({', '.join(values)})"
+    """All of a call: who approves it should see all of it, and nothing else in its place."""
+    values = (f"{named(name)}={written(value)}" for name, value in arguments.items())
+    return f"{named(tool)}({', '.join(values)})"
+
+
+def named(name: str) -> str:
+    return visible(name if name.isidentifier() else written(name))
+
+
+def written(value: object) -> str:
+    return visible(msgspec.json.encode(value).decode())
 
 
 def returned(tool: str, success: bool, result: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.commands.chatting.events import Done, Event, read_event, read_frames
-from gateway.commands.chatting.records import Model, Session, SessionItem, Status
+from gateway.commands.chatting.records import Model, Session, SessionItem, Status, ToolSettings
 
 __all__ = ["Dropped", "Refused", "ServerClient", "Trouble", "Unreachable", "server_root"]
 
@@ -89,6 +89,10 @@ class ServerClient:
 
     def use_model(self, session: str, model: str) -> Session:
         return self._told("PATCH", at(session), Session, {"model": model})
+
+    def use_tools(self, session: str, settings: ToolSettings) -> None:
+        """Replace all that is set about tools; the server does so when no answer is under way."""
+        self._ask("PATCH", at(session), {"tool_settings": msgspec.to_builtins(settings)})
 
     def delete(self, session: str) -> None:
         self._ask("DELETE", at(session))

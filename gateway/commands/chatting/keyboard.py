@@ -55,6 +55,11 @@ class Keyboard:
         """A short answer, which is not remembered."""
         return read(prompt).strip()
 
+    def decision(self, prompt: str) -> str:
+        """A short answer to what is on the screen by now: what was typed before does not count."""
+        forget_typed()
+        return self.question(prompt)
+
     def _line(self, prompt: str, given: str = "") -> str:
         edit = self._readline
         if edit and given:
@@ -91,6 +96,16 @@ def read(prompt: str) -> str:
         print()
         raise
     return typed.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def forget_typed() -> None:
+    """Have the terminal drop what nobody has read yet."""
+    try:
+        import termios
+    except ImportError:  # Windows
+        return
+    with suppress(OSError, ValueError, termios.error):
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 def whole(lines: Sequence[str]) -> bool:

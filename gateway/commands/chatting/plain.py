@@ -43,6 +43,9 @@ class Plain:
         self.settle()
         print(line_of(line), file=self._aside, flush=True)
 
+    def quote(self, line: str) -> None:
+        self.note(line)
+
     def complain(self, line: str) -> None:
         self.note(f"mochi: {line}")
 

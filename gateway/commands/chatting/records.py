@@ -4,7 +4,16 @@ from datetime import datetime
 
 from msgspec import Struct
 
-__all__ = ["ContextWindow", "Message", "Model", "Session", "SessionItem", "Status", "age"]
+__all__ = [
+    "ContextWindow",
+    "Message",
+    "Model",
+    "Session",
+    "SessionItem",
+    "Status",
+    "ToolSettings",
+    "age",
+]
 
 
 class Model(Struct, frozen=True):
@@ -31,10 +40,20 @@ class Message(Struct, frozen=True):
     source_file: str | None = None
 
 
+class ToolSettings(Struct, frozen=True):
+    """Which tools a session may use. Policies are `always_confirm` and `never_confirm`."""
+
+    tools: tuple[str, ...] = ()
+    tool_group: str | None = None
+    execution_policy: str = "always_confirm"
+    tool_policies: dict[str, str] = {}
+
+
 class Session(Struct, frozen=True):
     session_id: str
     model: str
     messages: tuple[Message, ...] = ()
+    tool_settings: ToolSettings = ToolSettings()
 
 
 class ContextWindow(Struct, frozen=True):

@@ -53,6 +53,11 @@ class Screen:
         self.settle()
         self._console.print(line_of(line), style="dim")
 
+    def quote(self, line: str) -> None:
+        self.settle()
+        # Rich would drop blanks where it breaks a line; the terminal does not.
+        self._console.print(line_of(line), soft_wrap=True)
+
     def complain(self, line: str) -> None:
         self.settle()
         self._console.print(line_of(line), style="red")

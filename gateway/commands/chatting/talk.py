@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from gateway.commands.chatting.answering import answer
-from gateway.commands.chatting.client import ServerClient
-from gateway.commands.chatting.display import Display, line_of
+from gateway.commands.chatting.client import ServerClient, Trouble
+from gateway.commands.chatting.display import Display, line_of, visible
 from gateway.commands.chatting.events import ConfirmationRequired
 from gateway.commands.chatting.keyboard import Keyboard
 from gateway.commands.chatting.records import Model, Session, SessionItem, age
@@ -16,6 +16,7 @@ __all__ = ["Leave", "Talk"]
 
 SESSIONS_SHOWN = 15
 LONGEST_SAID = 200
+LONGEST_TOOL = 60
 EXCHANGE = ("user", "assistant")
 
 
@@ -35,12 +36,14 @@ class Talk:
         self.think = think
         self.session = Session("", "")
         self._approved: set[str] = set()
-        """Tools that run without a question, in this session and until we leave."""
+        """Tools that run without a question in this session."""
+        self._unkept: set[str] = set()
+        """Those of them of which the server is not told yet."""
 
     def open(self, session: Session) -> None:
         """Go on with this session, and show where it was left."""
         self.session = session
-        self._approved = set()
+        self._approved, self._unkept = set(), set()
         for message in [said for said in session.messages if said.role in EXCHANGE][-2:]:
             if message.role == "user":
                 self.display.note(line_of(f"> {message.content}", LONGEST_SAID))
@@ -70,6 +73,7 @@ class Talk:
                 approve=self._approve,
                 hint=" /retry asks again.",
             )
+            self._keep_approvals()
 
     def choose_session(self) -> None:
         """Open one of the latest sessions, or a new one."""
@@ -128,17 +132,41 @@ class Talk:
     def _approve(self, wanted: ConfirmationRequired) -> bool:
         if wanted.tool_name in self._approved:
             return True
+        name = line_of(visible(wanted.tool_name), LONGEST_TOOL)
         while True:
             try:
-                typed = self.keyboard.question("Run it? [y]es, [n]o, [a]lways: ").lower()
+                typed = self.keyboard.decision(
+                    f"Run {name}? [y]es, [n]o, in this session [a]lways: "
+                )
             except EOFError:
                 return False
-            if typed in ("a", "always"):
-                self._approved.add(wanted.tool_name)
-            if typed in ("y", "yes", "a", "always"):
-                return True
-            if typed in ("n", "no"):
-                return False
+            match typed.lower():
+                case "y" | "yes":
+                    return True
+                case "n" | "no":
+                    return False
+                case "a" | "always":
+                    self._approved.add(wanted.tool_name)
+                    self._unkept.add(wanted.tool_name)
+                    return True
+
+    def _keep_approvals(self) -> None:
+        """Have the server ask no more about the tools that may always run. It would not be told
+        before an answer is whole: the session is not changed meanwhile."""
+        if not self._unkept:
+            return
+        session = self.session.session_id
+        try:
+            settings = self.server.session(session).tool_settings
+            never = dict.fromkeys(sorted(self._unkept), "never_confirm")
+            policies = settings.tool_policies | never
+            self.server.use_tools(session, replace(settings, tool_policies=policies))
+        except Trouble as error:
+            self.display.complain(f"That a tool may always run could not be kept: {error}")
+            return
+        names = ", ".join(map(visible, never))
+        self.display.note(f"Not asked about in this session any more: {names}.")
+        self._unkept.clear()
 
 
 def row(number: int, model: Model) -> tuple[str, ...]:

@@ -168,6 +168,7 @@ def test_killed_from_outside(box: Toolbox) -> None:
     assert box.say(id, script([call("add", a=1)])).status == 200
     for pid in children(box.pid):
         os.kill(pid, signal.SIGKILL)
+    assert soon(lambda: "SIGKILL" in box.log.read_text("utf-8"))
     assert box.say(id, script([call("add", a=2)])).status == 200
     assert [text for _, text in box.tool_messages(id)] == ["2", "3"]
     with box.watch(id, script([call("block", seconds=1.5)])) as live:

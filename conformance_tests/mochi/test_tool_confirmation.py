@@ -24,7 +24,7 @@ from conformance_tests.mochi.toolboxes import (
 )
 from conformance_tests.wire import Live
 
-RACES = 100
+RACES = 1000
 NOT_FOUND = (404, "CONFIRMATION_NOT_FOUND")
 
 

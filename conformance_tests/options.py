@@ -46,7 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "soak: a thousand requests; takes up to half a minute")
+    config.addinivalue_line(
+        "markers", "soak: a thousand requests, or a long wait; takes up to a minute"
+    )
     config.addinivalue_line("markers", "clients: needs the clients of examples/clients/")
     options = options_of(config)
     if options.base_url and not options.model:

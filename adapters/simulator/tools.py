@@ -110,5 +110,16 @@ def _times(message: str) -> int:
 
 
 def _calls(tool: Tool, message: str, times: int) -> list[tuple[str, dict[str, Any]]]:
+    return [(tool.name, _arguments(tool, message, skip)) for skip in range(times)]
+
+
+def _arguments(tool: Tool, message: str, skip: int) -> dict[str, Any]:
+    """What a tool says may be left out is, unless the message offers something for it."""
     schema = {**tool.parameters, "type": "object"}
-    return [(tool.name, instance(schema, Guess(message, skip))) for skip in range(times)]
+    heard, unheard = instance(schema, Guess(message, skip)), instance(schema, Guess("", skip))
+    required = tool.parameters.get("required", heard)
+    return {
+        name: value
+        for name, value in heard.items()
+        if name in required or value != unheard.get(name)
+    }

@@ -256,12 +256,14 @@ def _about_results(talk: Talk) -> str:
             break
         if message.role == "tool":
             results.insert(0, message)
+    failed = all(one.content.startswith("Error: ") for one in results)
     said = [
         f"`{one.tool_name or 'the tool'}` returned: {_short(one.content, 600)}" for one in results
     ]
+    opening = "I could not do that:" if failed else "I looked it up:"
     if len(said) == 1:
-        return f"I looked it up: {said[0]}"
-    return "I looked it up:\n\n" + "\n".join(f"- {line}" for line in said)
+        return f"{opening} {said[0]}"
+    return f"{opening}\n\n" + "\n".join(f"- {line}" for line in said)
 
 
 def _about_images(talk: Talk) -> str:

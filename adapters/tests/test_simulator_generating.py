@@ -141,6 +141,18 @@ async def test_a_tool_without_parameters_is_called_without_arguments() -> None:
     assert call["function"]["arguments"] == {}
 
 
+async def test_what_may_be_left_out_is_unless_the_message_offers_it() -> None:
+    properties = {name: {"type": "string"} for name in ("path", "expression", "folder")}
+    parameters = {"type": "object", "properties": properties, "required": ["path"]}
+    tool = {"type": "function", "function": {"name": "f", "parameters": parameters}}
+    for message, arguments in (
+        ("Use it", {"path": "notes.txt"}),
+        ("Use (3 + 4) * 12", {"path": "notes.txt", "expression": "(3 + 4) * 12"}),
+    ):
+        reply = (await chat(message, "demo-tools", tools=[tool])).json
+        assert reply["message"]["tool_calls"][0]["function"]["arguments"] == arguments
+
+
 async def test_the_model_does_not_see_what_ollama_drops_from_a_schema() -> None:
     parameters = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1000}}}
     tool = {"type": "function", "function": {"name": "f", "parameters": parameters}}

@@ -170,6 +170,9 @@ async def test_a_writer_calls_only_when_others_would(family: str) -> None:
     result = {"role": "tool", "tool_name": "get_weather", "content": "18 C"}
     reply = await streamed(model, user("Weather?"), result, tools=[WEATHER])
     assert reply.text == "I looked it up: `get_weather` returned: 18 C"
+    failed = {"role": "tool", "tool_name": "get_weather", "content": "Error: no"}
+    reply = await streamed(model, user("Weather?"), failed, tools=[WEATHER])
+    assert reply.text == "I could not do that: `get_weather` returned: Error: no"
     twice = await streamed(model, user("The weather in both cities?"), tools=[WEATHER])
     assert twice.text.count("get_weather") == 2
 

@@ -4,11 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("conformance_tests.mochi.sessions")
+pytest.register_assert_rewrite(
+    "conformance_tests.mochi.sessions", "conformance_tests.mochi.toolboxes"
+)
 
 from conformance_tests.launcher import Gateway, gateway_alone  # noqa: E402
+from conformance_tests.mochi.caller import Caller  # noqa: E402
 from conformance_tests.mochi.sessions import Sessions  # noqa: E402
 from conformance_tests.mochi.standin import StandIn  # noqa: E402
+from conformance_tests.mochi.toolboxes import BENCH, Toolbox, put_package, toolbox  # noqa: E402
 from conformance_tests.wire import Server  # noqa: E402
 
 
@@ -59,3 +63,19 @@ def talked(sessions: Sessions) -> str:
     for word in ("one", "two"):
         assert sessions.say(id, f"Say {word}.").status == 200
     return id
+
+
+@pytest.fixture(scope="session")
+def caller(gateway: Gateway) -> Iterator[Caller]:
+    """A model that calls the tools that it is told to."""
+    with Caller() as ollama:
+        yield ollama
+
+
+@pytest.fixture(scope="session")
+def bench(caller: Caller, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toolbox]:
+    """A gateway with tools that behave, unless one asks them not to."""
+    tools = tmp_path_factory.mktemp("tools")
+    put_package(tools, "bench", BENCH)
+    with toolbox(caller, tools) as box:
+        yield box

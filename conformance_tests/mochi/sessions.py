@@ -20,6 +20,7 @@ __all__ = [
     "Sessions",
     "begin_of_stream",
     "completed",
+    "event_of",
     "events_of",
     "listed",
     "names",
@@ -152,7 +153,7 @@ def events_of(answer: Answer) -> list[Event]:
     assert answer.complete
     *frames, rest = answer.body.decode().split("\n\n")
     assert rest == ""
-    events = [event_of(frame) for frame in frames if frame != ": ping"]
+    events = [event_of(frame) for frame in frames if not frame.startswith(": ")]
     names = [event.name for event in events]
     assert names[-1] == "done"
     assert names.count("done") == 1

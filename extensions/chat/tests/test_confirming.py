@@ -410,7 +410,7 @@ async def test_after_many_turns_nothing_is_left() -> None:
         await cleared(gateway)
         history = await kept(gateway.sessions)
     gc.collect()
-    assert not [thing for thing in gc.get_objects() if isinstance(thing, Confirmation)]
+    assert not [thing for thing in gc.get_objects() if type(thing) is Confirmation]
     texts = [text for who, text in history if who == "tool"]
     assert len(texts) == 2 * sum(entry == ("assistant", "") for entry in history)
     assert texts.count(DENIED) > 20

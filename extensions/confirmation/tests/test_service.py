@@ -94,7 +94,7 @@ async def test_a_question_that_is_left_leaves_no_timer_behind() -> None:
     with questions.asking(HERE, CALL):
         pass
     gc.collect()
-    assert not [thing for thing in gc.get_objects() if isinstance(thing, Confirmation)]
+    assert not [thing for thing in gc.get_objects() if type(thing) is Confirmation]
 
 
 async def test_what_is_approved_is_the_call_as_it_was_shown() -> None:

@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from adapters.wrapping import BackendWrapper
 from gateway.core.backend import Backend
 from gateway.core.errors import ModelNotFound
 from gateway.core.events import Batch
 from gateway.core.models import Embeddings, ModelCard, ModelDetails, full_name
 from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
+from gateway.core.wrapping import BackendWrapper
 
 __all__ = ["AliasedBackend"]
 

@@ -5,10 +5,10 @@ from operator import attrgetter
 
 from adapters.enforcing.calls import ToolChat
 from adapters.enforcing.formats import FormattedChat
-from adapters.wrapping import BackendWrapper
 from gateway.core.backend import Backend
 from gateway.core.events import Batch
 from gateway.core.requests import AnyText, ChatRequest
+from gateway.core.wrapping import BackendWrapper
 
 __all__ = ["EnforcingBackend"]
 

@@ -9,12 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.images.fetcher import ImageFetcher
-from adapters.wrapping import BackendWrapper
 from gateway.core.backend import Backend
 from gateway.core.errors import InvalidRequest
 from gateway.core.events import Batch
 from gateway.core.messages import ImagePart, Message, RemoteImagePart
 from gateway.core.requests import ChatRequest
+from gateway.core.wrapping import BackendWrapper
 
 __all__ = ["FetchingBackend"]
 

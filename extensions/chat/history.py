@@ -11,12 +11,11 @@ from extensions.sessions.session import (
     ToolMessage,
     UserMessage,
 )
+from extensions.tools.outcome import LOST
 from gateway.core import messages as core
 from gateway.core.ids import new_id
 
-__all__ = ["LOST", "conversation", "last_question"]
-
-LOST = "Error: The result of this call was lost."
+__all__ = ["conversation", "last_question"]
 
 
 def conversation(messages: Sequence[Message]) -> tuple[core.Message, ...]:
@@ -55,7 +54,7 @@ def conversation(messages: Sequence[Message]) -> tuple[core.Message, ...]:
 
 
 def lost(calls: Iterable[core.ToolCall]) -> list[core.ToolMessage]:
-    return [core.ToolMessage(core.text(LOST), call.id, call.name) for call in calls]
+    return [core.ToolMessage(core.text(LOST.result), call.id, call.name) for call in calls]
 
 
 def last_question(messages: Sequence[Message]) -> int | None:

@@ -2,25 +2,35 @@
 
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AbstractContextManager, aclosing
+from contextlib import aclosing
 
 from msgspec import Struct
 
-from extensions.chat.approval import Approver, Question
 from extensions.chat.arguments import keepable
-from extensions.chat.history import LOST
 from extensions.chat.record import Record
 from extensions.chat.reply import GrowingReply
-from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Steps
+from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Steps, Told
+from extensions.events import Event
 from extensions.sessions.threads import unbroken
-from extensions.tools.tool import DENIED, Tool, ToolOutcome, Tools
+from extensions.tools.approval import Approver
+from extensions.tools.outcome import ToolOutcome
+from extensions.tools.tool import Tool, Tools
 from gateway.core.errors import BackendFailed
 from gateway.core.events import Batch
 from gateway.core.messages import ToolCall
 
-__all__ = ["MOST_ROUNDS", "ChatLoop"]
+__all__ = ["MOST_ROUNDS", "ChatLoop", "EndlessCalls"]
 
 MOST_ROUNDS = 50
+
+
+class EndlessCalls(BackendFailed):
+    """The model called tools in as many replies as it may give."""
+
+    def __init__(self, rounds: int) -> None:
+        super().__init__(
+            f"The model called tools in {rounds} replies without an end.", reason="max_tool_rounds"
+        )
 
 
 class ChatLoop(Struct, frozen=True, kw_only=True):
@@ -30,6 +40,9 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
     and kept. Every message is recorded as soon as it is complete, and what
     there is of one when the loop is closed, is cancelled or fails: an abandoned answer leaves a
     partial message, an abandoned call a denied one, so that the history stays well formed.
+
+    A reply without calls is the last, but not before the model was asked `least` times;
+    `EndlessCalls` after `most`.
     """
 
     ask: Callable[[], AsyncGenerator[Batch, None]]
@@ -37,28 +50,30 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
     tools: Tools
     approver: Approver
     thinking: bool = False
+    least: int = 1
+    most: int = MOST_ROUNDS
 
     async def steps(self) -> AsyncGenerator[Steps, None]:
         """Ask until a reply has no calls; the last step is `Ended`."""
         results = 0
-        for _ in range(MOST_ROUNDS):
+        for number in range(1, self.most + 1):
             if results:
                 yield [Again(results)]
             reply = GrowingReply(thinking=self.thinking)
             async with aclosing(self._reply(reply)) as steps:
                 async for said in steps:
                     yield said
-            if not reply.calls:
-                yield [Ended(await self.record.say(reply))]
-                return
-            async with aclosing(self._run_calls(reply)) as steps:
-                async for happened in steps:
-                    yield happened
+            if reply.calls:
+                async with aclosing(self._run_calls(reply)) as steps:
+                    async for happened in steps:
+                        yield happened
+            else:
+                kept = await self.record.say(reply)
+                if number >= self.least:
+                    yield [Ended(kept)]
+                    return
             results = len(reply.calls)
-        raise BackendFailed(
-            f"The model called tools in {MOST_ROUNDS} replies without an end.",
-            reason="max_tool_rounds",
-        )
+        raise EndlessCalls(self.most)
 
     async def _reply(self, reply: GrowingReply) -> AsyncGenerator[Steps, None]:
         try:
@@ -75,30 +90,47 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
     async def _run_calls(self, reply: GrowingReply) -> AsyncGenerator[Steps, None]:
         """One call after the other: a step before it, its result recorded, a step after it."""
         dues = [self._due(call) for call in reply.calls]
-        self.approver.admit([due.call for due in dues if due.runs])
+        self.approver.admit([due.call for due in dues if due.tool])
         unanswered: deque[Due] = deque()
         try:
             await unbroken(self._keep_calls(reply, dues, unanswered))
             for index, due in enumerate(dues):
-                question = self._question(due)
-                if question is None:
-                    approved = True
-                    yield [Calling(index, due.call)]
-                else:
-                    with question as asked:
-                        due.call = asked.call
-                        yield [Asking(index, asked.call, asked.id)]
-                        approved = await asked.approved()
-                outcome = await unbroken(self._answer(due, approved, unanswered))
-                yield [Called(index, due.call, outcome)]
+                async with aclosing(self._run_call(index, due)) as steps:
+                    async for happened in steps:
+                        yield happened
+                await unbroken(self._keep_answer(unanswered))
+                yield [Called(index, due.call, due.outcome, due.told)]
         except BaseException:
             if unanswered:
-                await self.record.answer_calls([(due.call.name, due.answer) for due in unanswered])
+                await self.record.answer_calls([due.answer for due in unanswered])
             raise
 
+    async def _run_call(self, index: int, due: "Due") -> AsyncGenerator[Steps, None]:
+        """Ask about the call if that is needed, and run it if it may."""
+        tool = due.tool
+        question = self.approver.asking(due.call) if tool else None
+        if question is not None:
+            with question as asked:
+                due.call = asked.call
+                yield [Asking(index, asked.call, asked.id)]
+                if not await asked.approved():
+                    return
+        if tool is None or not tool.narrates:
+            yield [Calling(index, due.call, confirmed=question is not None)]
+        if tool is not None:
+            async with aclosing(due.work(tool, self.approver)) as happened:
+                async for events in happened:
+                    yield [Told(event) for event in events]
+
     def _due(self, call: ToolCall) -> "Due":
-        kept, fault = keepable(call)
-        return Due(kept, fault, self.tools.get(call.name))
+        kept, wrong = keepable(call)
+        tool = self.tools.get(call.name)
+        if tool is None:
+            return Due(kept, None, ToolOutcome.unknown(call.name))
+        if wrong is not None:
+            fault = f"Invalid arguments for tool '{call.name}': {wrong}"
+            return Due(kept, None, ToolOutcome.failed(fault))
+        return Due(kept, tool, self.approver.denied)
 
     async def _keep_calls(
         self, reply: GrowingReply, dues: Sequence["Due"], unanswered: deque["Due"]
@@ -112,47 +144,45 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
             unanswered.clear()
             raise
 
-    def _question(self, due: "Due") -> AbstractContextManager[Question] | None:
-        """What has to be asked before the call runs; nothing about one that will not."""
-        return self.approver.asking(due.call) if due.runs else None
-
-    async def _answer(self, due: "Due", approved: bool, unanswered: deque["Due"]) -> ToolOutcome:
-        due.answer = LOST if approved else DENIED.result
-        outcome = await due.outcome() if approved else DENIED
-        due.answer = outcome.result
-        # Before, since what is recorded is so even if all tasks are cancelled meanwhile.
-        unanswered.popleft()
+    async def _keep_answer(self, unanswered: deque["Due"]) -> None:
+        # Struck off before, since what is recorded is so even if all tasks are cancelled meanwhile.
+        due = unanswered.popleft()
         try:
-            await self.record.answer_calls([(due.call.name, outcome.result)])
+            await self.record.answer_calls([due.answer])
         except Exception:
             unanswered.appendleft(due)
             raise
-        return outcome
 
 
 class Due(Struct):
-    """A call that was recorded, and whose answer is not; `answer` is the one it gets if the turn
-    ends now, and what was run never counts as denied."""
+    """A call that was recorded, and whose answer is not.
+
+    `tool` runs it, if anything does; `outcome` is the one it has if the turn ends now, and what was
+    run never counts as denied. `told` says that the tool has told of its work.
+    """
 
     call: ToolCall
-    fault: str | None
-    """Why its arguments could not be recorded as they came."""
     tool: Tool | None
-    answer: str = DENIED.result
+    outcome: ToolOutcome
+    told: bool = False
 
     @property
-    def runs(self) -> bool:
-        """Whether there is anything to run, if it may."""
-        return self.tool is not None and self.fault is None
+    def answer(self) -> tuple[str, str]:
+        """The tool's name, and what the model is told."""
+        return self.call.name, self.outcome.result
 
-    async def outcome(self) -> ToolOutcome:
-        """Whatever becomes of the call is told to the model; nothing is raised."""
-        name = self.call.name
-        if self.tool is None:
-            return ToolOutcome.unknown(name)
-        if self.fault is not None:
-            return ToolOutcome.failed(f"Invalid arguments for tool '{name}': {self.fault}")
+    async def work(self, tool: Tool, approver: Approver) -> AsyncGenerator[Sequence[Event], None]:
+        """Run the call. Whatever becomes of it is told to the model; nothing is raised."""
+        work = tool.begin(self.call, approver)
         try:
-            return await self.tool.run(self.call)
+            async with aclosing(work.events()) as events:
+                async for happened in events:
+                    self.told = True
+                    yield happened
         except Exception as error:
-            return ToolOutcome.failed(f"Tool '{name}' failed: {error}")
+            self.outcome = ToolOutcome.failed(f"Tool '{self.call.name}' failed: {error}")
+        except BaseException:
+            self.outcome = work.outcome
+            raise
+        else:
+            self.outcome = work.outcome

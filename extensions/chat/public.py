@@ -6,7 +6,7 @@ from typing import assert_never
 
 from extensions import events
 from extensions.chat.asked import AnsweredMessage, ChatAnswer, ExecutedCall
-from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Said, Step, Thought
+from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Said, Step, Thought, Told
 from extensions.chat.turn import Turn
 from extensions.events import Event
 from extensions.sessions.session import AssistantMessage
@@ -20,15 +20,21 @@ async def events_of(turn: Turn) -> AsyncGenerator[Sequence[Event], None]:
     """The turn as it happens."""
     async with aclosing(turn.steps()) as steps:
         async for happened in steps:
-            yield [event_of(step, turn) for step in happened]
+            if told := [event for step in happened if (event := event_of(step, turn))]:
+                yield told
 
 
-def event_of(step: Step, turn: Turn) -> Event:
+def event_of(step: Step, turn: Turn) -> Event | None:
+    """The event that a step is; `None` if it has been told of already."""
     match step:
         case Said(text):
             return events.ContentDelta(text)
         case Thought(text):
             return events.ThinkingDelta(text)
+        case Calling(confirmed=True) | Called(told=True):
+            return None
+        case Told(event):
+            return event
         case Calling(index, call):
             return events.ToolCall(tool_name=call.name, arguments=call.arguments, call_index=index)
         case Asking(index, call, question):

@@ -31,7 +31,7 @@ class Record:
 
     def __init__(self, opened: OpenSession, sessions: Sessions, cut: int | None = None) -> None:
         self._opened = opened
-        self._clock = sessions.clock
+        self.clock = sessions.clock
         self._new_id = sessions.new_id
         self._cut = cut
         replaced = () if cut is None else opened.session.messages[cut:]
@@ -49,7 +49,7 @@ class Record:
 
     async def ask(self, text: str) -> None:
         """Keep what the person said."""
-        asked = UserMessage(id=self._new_id(), timestamp=self._clock(), content=text)
+        asked = UserMessage(id=self._new_id(), timestamp=self.clock(), content=text)
         await self._append(asked)
 
     async def say(self, reply: GrowingReply) -> AssistantMessage:
@@ -73,7 +73,7 @@ class Record:
     def _message(self, reply: GrowingReply) -> AssistantMessage:
         return AssistantMessage(
             id=self._new_id(),
-            timestamp=self._clock(),
+            timestamp=self.clock(),
             content=reply.text,
             model=self.session.model,
             thinking=reply.thinking,
@@ -83,9 +83,7 @@ class Record:
         """Keep results of calls: the tool's name, and what the model is told."""
         await self._append(
             *(
-                ToolMessage(
-                    id=self._new_id(), timestamp=self._clock(), content=text, tool_name=name
-                )
+                ToolMessage(id=self._new_id(), timestamp=self.clock(), content=text, tool_name=name)
                 for name, text in results
             )
         )

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from extensions.chat.approval import Approver
 from extensions.chat.asked import ChatQuestion
 from extensions.chat.turn import Turn
 from extensions.confirmation.approvers import AskTheClient, Refuse
 from extensions.confirmation.service import Confirmations
 from extensions.sessions.service import Sessions
 from extensions.sessions.session import ToolSettings
+from extensions.tools.approval import Approver
 from extensions.tools.tool import Toolbox
 from gateway.core.backend import Backend
 from gateway.core.errors import Overloaded

@@ -4,11 +4,23 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from extensions.events import Event
 from extensions.sessions.session import AssistantMessage
-from extensions.tools.tool import ToolOutcome
+from extensions.tools.outcome import ToolOutcome
 from gateway.core.messages import ToolCall
 
-__all__ = ["Again", "Asking", "Called", "Calling", "Ended", "Said", "Step", "Steps", "Thought"]
+__all__ = [
+    "Again",
+    "Asking",
+    "Called",
+    "Calling",
+    "Ended",
+    "Said",
+    "Step",
+    "Steps",
+    "Thought",
+    "Told",
+]
 
 
 class Said(Struct, frozen=True):
@@ -24,10 +36,18 @@ class Thought(Struct, frozen=True):
 
 
 class Calling(Struct, frozen=True):
-    """A call is run now. `index` counts within one reply."""
+    """A call is run now. `index` counts within one reply; `confirmed` is a call that was asked
+    about, and so has been told of."""
 
     index: int
     call: ToolCall
+    confirmed: bool = False
+
+
+class Told(Struct, frozen=True):
+    """A tool tells of its work, in words that are public already."""
+
+    event: Event
 
 
 class Asking(Struct, frozen=True):
@@ -39,11 +59,13 @@ class Asking(Struct, frozen=True):
 
 
 class Called(Struct, frozen=True):
-    """A call was run, failed or was denied, and the result is kept."""
+    """A call was run, failed or was denied, and the result is kept; `told` if its tool has told
+    so by itself."""
 
     index: int
     call: ToolCall
     outcome: ToolOutcome
+    told: bool = False
 
 
 class Again(Struct, frozen=True):
@@ -58,7 +80,7 @@ class Ended(Struct, frozen=True):
     message: AssistantMessage
 
 
-Step = Said | Thought | Calling | Asking | Called | Again | Ended
+Step = Said | Thought | Calling | Asking | Told | Called | Again | Ended
 
 Steps = Sequence[Step]
 """All that one read from upstream brought, or one thing that happened here; never empty."""

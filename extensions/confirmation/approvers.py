@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 
 from extensions.confirmation.service import Confirmation, Confirmations
 from extensions.sessions.session import ToolSettings
+from extensions.tools.outcome import DENIED
 from gateway.core.errors import ToolExecutionDenied
 from gateway.core.messages import ToolCall
 
@@ -13,6 +14,8 @@ __all__ = ["AskTheClient", "Refuse"]
 
 class AskTheClient:
     """For streams: whoever reads one is asked about the calls that need a yes."""
+
+    denied = DENIED
 
     def __init__(
         self, confirmations: Confirmations, session_id: str, settings: ToolSettings
@@ -32,6 +35,8 @@ class AskTheClient:
 
 class Refuse:
     """For answers that come as a whole, on the way to which nobody can be asked."""
+
+    denied = DENIED
 
     def __init__(self, settings: ToolSettings) -> None:
         self._settings = settings

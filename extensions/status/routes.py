@@ -130,7 +130,7 @@ async def session_status(
     session = await sessions.get(session_id)
     return status_of(
         session,
-        tools=await active_tools(toolbox, session.tool_settings),
+        tools=await active_tools(toolbox, session),
         dynamic_window=about.dynamic_window,
         max_context=await longest_context(backend, session.model),
     )

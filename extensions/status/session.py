@@ -9,7 +9,6 @@ from extensions.sessions.session import (
     Session,
     Summary,
     SystemMessage,
-    ToolSettings,
     policy_in_force,
 )
 from extensions.tools.tool import Toolbox
@@ -59,12 +58,13 @@ async def longest_context(backend: Backend, model: str) -> int | None:
         return None
 
 
-async def active_tools(toolbox: Toolbox, settings: ToolSettings) -> list[str]:
+async def active_tools(toolbox: Toolbox, session: Session) -> list[str]:
     """The names in the settings, unless they name a group: then the tools of that."""
+    settings = session.tool_settings
     if settings.tool_group is None:
         return list(settings.tools)
     try:
-        tools = await toolbox.active(settings)
+        tools = await toolbox.active(session)
     except ToolsUnavailable:
         return list(settings.tools)
     return [tool.name for tool in tools.offered()]

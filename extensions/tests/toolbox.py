@@ -5,8 +5,9 @@ from typing import Any
 
 from msgspec import Raw
 
-from extensions.sessions.session import ToolSettings
-from extensions.tools.tool import Tool, ToolOutcome, Tools
+from extensions.sessions.session import Session
+from extensions.tools.outcome import ToolOutcome
+from extensions.tools.tool import PlainTool, Tool, Tools
 from gateway.core.messages import ToolCall
 from gateway.core.requests import ToolDefinition
 
@@ -15,7 +16,7 @@ __all__ = ["Active", "AsyncTool", "Box", "Fixed"]
 OBJECT = Raw(b'{"type":"object","properties":{}}')
 
 
-class AsyncTool:
+class AsyncTool(PlainTool):
     """A tool of this name that does this with its arguments; `ran` has those of every run."""
 
     def __init__(
@@ -53,7 +54,7 @@ class Fixed:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
 
-    async def active(self, settings: ToolSettings) -> Tools:
+    async def active(self, session: Session) -> Tools:
         return self._tools
 
 
@@ -64,6 +65,7 @@ class Box:
         self._tools = {tool.definition.name: tool for tool in tools}
         self._groups = groups
 
-    async def active(self, settings: ToolSettings) -> Tools:
+    async def active(self, session: Session) -> Tools:
+        settings = session.tool_settings
         names = self._groups.get(settings.tool_group or "", settings.tools)
         return Active(*(self._tools[name] for name in names if name in self._tools))

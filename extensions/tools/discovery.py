@@ -35,15 +35,22 @@ class Found(Struct, frozen=True):
     functions: dict[str, Callable[..., Any]]
 
 
-def scan(folder: Path, skip: Mapping[str, str], importing: Callable[[str], None]) -> Found:
+def scan(
+    folder: Path,
+    skip: Mapping[str, str],
+    importing: Callable[[str], None],
+    *,
+    apart: bool = False,
+) -> Found:
     """All tools of the folder; one that does not exist is empty.
 
     `skip` has the names of packages to leave out, and why. `importing` is told the name of each
-    package before its code runs.
+    package before its code runs. Packages that stand `apart` do not clash, and the folder itself
+    is none; their tools are listed as `package/name`.
     """
-    search = Search()
+    search = Search(apart=apart)
     try:
-        packages = list(packages_of(folder))
+        packages = [each for each in packages_of(folder) if not (apart and each[0] == ROOT)]
     except (OSError, Refused) as error:
         search.reject(None, ROOT, reason_of(error))
         packages = []
@@ -78,7 +85,8 @@ def is_package(path: Path) -> bool:
 class Search:
     """What was found so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, apart: bool) -> None:
+        self._apart = apart
         self._tools: dict[str, FoundTool] = {}
         self._functions: dict[str, Callable[..., Any]] = {}
         self._groups: dict[str, list[str]] = {}
@@ -110,12 +118,13 @@ class Search:
         return Found(Catalogue(self._tools, offered, tuple(self._rejected)), self._functions)
 
     def _consider(self, name: str, value: Any, package: str) -> None:
+        listed = f"{package}/{name}" if self._apart else name
         try:
-            if name in self._tools:
-                other = self._tools[name].package
+            if listed in self._tools:
+                other = self._tools[listed].package
                 raise NotATool(f"package '{other}' has a tool of this name, and was found first")
-            self._tools[name] = found_tool(function_in(value), name=name, package=package)
-            self._functions[name] = value
+            self._tools[listed] = found_tool(function_in(value), name=name, package=package)
+            self._functions[listed] = value
         except BaseException as error:
             self.reject(name, package, reason_of(error))
 

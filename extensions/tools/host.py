@@ -61,15 +61,15 @@ class ToolHost:
         self._retired = False
 
     @classmethod
-    async def started(cls, folder: str, skip: dict[str, str], patience: float) -> "ToolHost":
-        """A host that has scanned the folder, but for the packages of `skip`.
+    async def started(cls, asked: Scan, patience: float) -> "ToolHost":
+        """A host that has scanned as it was asked to.
 
         A package may take `patience` seconds. Raises `ScanBroken`; `OSError` if there can be no
         process.
         """
         host = cls()
         await host._process.start()
-        host._process.say(Scan(folder=folder, skip=skip))
+        host._process.say(asked)
         try:
             host.catalogue = await host._scanning.catalogue(patience)
         except BaseException:

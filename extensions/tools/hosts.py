@@ -6,6 +6,7 @@ from pathlib import Path
 
 from extensions.tools.catalogue import Catalogue
 from extensions.tools.host import ScanBroken, ToolHost
+from extensions.tools.wire import Scan
 from gateway.core.errors import ToolsUnavailable
 
 __all__ = ["ToolHosts"]
@@ -19,11 +20,12 @@ log = logging.getLogger("mochi.tools")
 class ToolHosts:
     """The host that has the tools of `folder`, and those that only finish what they began.
 
-    A package may take `patience` seconds to import.
+    A package may take `patience` seconds to import; `apart` as in `Scan`.
     """
 
-    def __init__(self, folder: Path, *, patience: float) -> None:
+    def __init__(self, folder: Path, *, patience: float, apart: bool = False) -> None:
         self._folder = folder.absolute()
+        self._apart = apart
         self._patience = patience
         self._current: ToolHost | None = None
         self._all: list[ToolHost] = []
@@ -82,11 +84,14 @@ class ToolHosts:
             old.retire()
         return fresh
 
+    def _scan(self) -> Scan:
+        return Scan(folder=str(self._folder), skip=self._skip, apart=self._apart)
+
     async def _started(self) -> ToolHost:
         reason = "too many packages hang or crash while they are imported"
         for _ in range(MOST_BROKEN):
             try:
-                host = await ToolHost.started(str(self._folder), self._skip, self._patience)
+                host = await ToolHost.started(self._scan(), self._patience)
             except OSError as error:
                 reason = str(error.strerror)
                 break

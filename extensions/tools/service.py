@@ -7,12 +7,13 @@ from time import perf_counter
 import msgspec
 from msgspec import Raw, Struct
 
-from extensions.sessions.session import ToolSettings
+from extensions.sessions.session import Session
 from extensions.tools.catalogue import Catalogue, FoundTool
 from extensions.tools.executions import Execution, Executions
 from extensions.tools.host import CallLost
 from extensions.tools.hosts import ToolHosts
-from extensions.tools.tool import NoTools, ToolOutcome, Tools
+from extensions.tools.outcome import ToolOutcome
+from extensions.tools.tool import NoTools, PlainTool, Tools
 from extensions.tools.wire import Ran
 from gateway.core.errors import ToolNotFound, ToolsUnavailable
 from gateway.core.messages import ToolCall
@@ -28,12 +29,15 @@ class FolderTools:
     """A `Toolbox` of the functions in a folder. A call may take `timeout` seconds, and the import
     of a package `patience`, which some large libraries need.
 
-    There is no process before a session with tools, or somebody who asks, needs one.
+    There is no process before a session with tools, or somebody who asks, needs one. With `apart`
+    each package has names of its own: then they are `listed` as `package/name`.
     """
 
-    def __init__(self, folder: Path, *, timeout: float = 60, patience: float = 60) -> None:
+    def __init__(
+        self, folder: Path, *, timeout: float = 60, patience: float = 60, apart: bool = False
+    ) -> None:
         self.executions = Executions()
-        self._hosts = ToolHosts(folder, patience=patience)
+        self._hosts = ToolHosts(folder, patience=patience, apart=apart)
         self._timeout = timeout
 
     async def catalogue(self) -> Catalogue:
@@ -52,19 +56,27 @@ class FolderTools:
         """Look again. Calls that run meanwhile end where they began."""
         return await self._hosts.renewed()
 
-    async def active(self, settings: ToolSettings) -> Tools:
+    async def active(self, session: Session) -> Tools:
+        settings = session.tool_settings
         if not settings.tools and not settings.tool_group:
             return NoTools()
         catalogue = await self.catalogue()
         names = catalogue.groups.get(settings.tool_group or "", settings.tools)
         found = {name: catalogue.tools[name] for name in names if name in catalogue.tools}
-        return ActiveTools({name: FunctionTool(tool, self) for name, tool in found.items()})
+        return ActiveTools({name: FunctionTool(tool, name, self) for name, tool in found.items()})
 
-    async def run(self, call: ToolCall) -> ToolOutcome:
-        """Run a call of a tool, and remember it."""
+    async def of_package(self, package: str) -> Tools:
+        """The tools of one package, by their own names."""
+        listed = (await self.catalogue()).tools.items()
+        found = [(place, tool) for place, tool in listed if tool.package == package]
+        return ActiveTools({tool.name: FunctionTool(tool, place, self) for place, tool in found})
+
+    async def run(self, call: ToolCall, listed: str | None = None) -> ToolOutcome:
+        """Run a call of a tool, and remember it. `listed` is its place in the catalogue, if that is
+        not its name."""
         name, began = call.name, perf_counter()
         try:
-            ran = await self._run(call)
+            ran = await self._run(call, listed or name)
         except ToolNotFound:
             return ToolOutcome.unknown(name)
         except (CallLost, ToolsUnavailable) as error:
@@ -87,15 +99,15 @@ class FolderTools:
         """End the process, if there is one, and whatever it runs."""
         await self._hosts.aclose()
 
-    async def _run(self, call: ToolCall) -> Ran:
+    async def _run(self, call: ToolCall, listed: str) -> Ran:
         arguments = msgspec.json.encode(call.arguments)
         if len(arguments) > LONGEST_ARGUMENTS:
             limit = f"they take more than {LONGEST_ARGUMENTS // 1024} KiB"
             return failed(f"Invalid arguments for tool '{call.name}': {limit}")
         host = await self._hosts.ready()
-        if host is None or call.name not in host.catalogue.tools:
+        if host is None or listed not in host.catalogue.tools:
             raise ToolNotFound(call.name)
-        return await host.run(call.name, Raw(arguments), self._timeout)
+        return await host.run(listed, Raw(arguments), self._timeout)
 
 
 def failed(error: str, seconds: float = 0) -> Ran:
@@ -103,18 +115,16 @@ def failed(error: str, seconds: float = 0) -> Ran:
     return Ran(id=-1, error=error, seconds=seconds)
 
 
-class FunctionTool(Struct, frozen=True):
+class FunctionTool(PlainTool):
     """A function of the folder. A call of it runs in whichever host there is by then."""
 
-    found: FoundTool
-    folder: FolderTools
-
-    @property
-    def definition(self) -> ToolDefinition:
-        return self.found.definition
+    def __init__(self, found: FoundTool, listed: str, folder: FolderTools) -> None:
+        self.definition = found.definition
+        self._listed = listed
+        self._folder = folder
 
     async def run(self, call: ToolCall) -> ToolOutcome:
-        return await self.folder.run(call)
+        return await self._folder.run(call, self._listed)
 
 
 class ActiveTools(Struct, frozen=True):

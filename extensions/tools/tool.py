@@ -1,34 +1,40 @@
 """What a tool is to those who offer it to a model and run what the model calls."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol, runtime_checkable
 
-from msgspec import Struct
-
-from extensions.sessions.session import ToolSettings
+from extensions.events import Event
+from extensions.sessions.session import Session
+from extensions.sessions.threads import unbroken
+from extensions.tools.approval import Approver
+from extensions.tools.outcome import LOST, ToolOutcome
 from gateway.core.messages import ToolCall
 from gateway.core.requests import ToolDefinition
 
-__all__ = ["DENIED", "NoTools", "Tool", "ToolOutcome", "Toolbox", "Tools"]
+__all__ = [
+    "NoTools",
+    "PlainTool",
+    "Running",
+    "Tool",
+    "Toolbox",
+    "Tools",
+    "Work",
+]
 
 
-class ToolOutcome(Struct, frozen=True):
-    """What came of a call. `result` is what the model is told, a failure included."""
+class Work(Protocol):
+    """A call at work, which goes on while its `events` are taken. Whoever stops closes them."""
 
-    success: bool
-    result: str
-    error: str | None = None
+    @property
+    def outcome(self) -> ToolOutcome:
+        """What came of it; before the end of its events, what has come of it so far."""
+        ...
 
-    @classmethod
-    def failed(cls, error: str) -> "ToolOutcome":
-        return cls(False, f"Error: {error}", error)
-
-    @classmethod
-    def unknown(cls, name: str) -> "ToolOutcome":
-        return cls.failed(f"Tool '{name}' not found")
-
-
-DENIED = ToolOutcome.failed("Tool execution denied by user")
+    def events(self) -> AsyncGenerator[Sequence[Event], None]:
+        """What the work tells of itself, in public words; many tools have nothing to tell."""
+        ...
 
 
 class Tool(Protocol):
@@ -37,10 +43,48 @@ class Tool(Protocol):
     @property
     def definition(self) -> ToolDefinition: ...
 
-    async def run(self, call: ToolCall) -> ToolOutcome:
-        """Run a call of it to its end, and within its own limit of time. A call is not cancelled:
-        a client that leaves meanwhile finds the result in the session."""
+    @property
+    def narrates(self) -> bool:
+        """Whether its work tells by itself how it begins and ends."""
         ...
+
+    def begin(self, call: ToolCall, approver: Approver) -> Work:
+        """Set to work on a call, within the tool's own limit of time. `approver` is whom the work
+        asks about calls of its own."""
+        ...
+
+
+class PlainTool(ABC):
+    """A tool that has nothing to tell of its work, and whose calls run to their end."""
+
+    definition: ToolDefinition
+    narrates = False
+
+    @abstractmethod
+    async def run(self, call: ToolCall) -> ToolOutcome:
+        """Run a call, whatever becomes of it."""
+
+    def begin(self, call: ToolCall, approver: Approver) -> "Running":
+        return Running(partial(self.run, call))
+
+
+class Running:
+    """The work of a tool that has nothing to tell. It is not cancelled: a client that leaves
+    meanwhile finds the result in the session."""
+
+    __slots__ = ("_run", "outcome")
+
+    def __init__(self, run: Callable[[], Awaitable[ToolOutcome]]) -> None:
+        self.outcome = LOST
+        self._run = run
+
+    async def events(self) -> AsyncGenerator[Sequence[Event], None]:
+        await unbroken(self._to_its_end())
+        return
+        yield
+
+    async def _to_its_end(self) -> None:
+        self.outcome = await self._run()
 
 
 class Tools(Protocol):
@@ -59,17 +103,17 @@ class Tools(Protocol):
 class Toolbox(Protocol):
     """All tools there are."""
 
-    async def active(self, settings: ToolSettings) -> Tools:
-        """Those that a session with these settings may use. Names that do not exist are left out;
-        `ToolsUnavailable` if there is no way to tell. It is asked in every turn: settings that name
-        no tool must cost nothing."""
+    async def active(self, session: Session) -> Tools:
+        """Those that the session may use by its settings. Names that do not exist are left out;
+        `ToolsUnavailable` if there is no way to tell. It is asked in every turn: a session that
+        names no tool must cost nothing."""
         ...
 
 
 class NoTools:
     """A session without tools, and a box without any."""
 
-    async def active(self, settings: ToolSettings) -> Tools:
+    async def active(self, session: Session) -> Tools:
         return self
 
     def offered(self) -> Sequence[ToolDefinition]:

@@ -15,10 +15,11 @@ __all__ = ["FromHost", "Importing", "Ran", "Run", "Scan", "Scanned", "ToHost", "
 
 class Scan(Struct, frozen=True, tag="scan", kw_only=True):
     """Import the packages in `folder`, an absolute path, but for those of `skip`: their names, and
-    why each is left out."""
+    why each is left out. If they stand `apart`, each has names of its own: `package/name`."""
 
     folder: str
     skip: dict[str, str] = {}
+    apart: bool = False
 
 
 class Run(Struct, frozen=True, tag="run", kw_only=True):

@@ -90,7 +90,9 @@ class Worker:
     def serve(self) -> None:
         threading.Thread(target=self._listen, name="server", daemon=True).start()
         self._scan.wait()
-        found = scan(Path(self._asked.folder), self._asked.skip, self._importing)
+        found = scan(
+            Path(self._asked.folder), self._asked.skip, self._importing, apart=self._asked.apart
+        )
         self._functions = found.functions
         self._say(Scanned(found.catalogue))
         asyncio.set_event_loop(self._loop)
@@ -180,7 +182,8 @@ class Call:
     def failed(self, error: BaseException) -> None:
         wrong = isinstance(error, InvalidArguments)
         what = "Invalid arguments for tool '{}'" if wrong else "Tool '{}' failed"
-        text = f"{what.format(self._run.name)}: {failure_text(error)}"
+        name = self._run.name.rpartition("/")[2]
+        text = f"{what.format(name)}: {failure_text(error)}"
         self._say(Ran(id=self._run.id, error=text, seconds=self._seconds()))
 
     def _seconds(self) -> float:

@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 from litestar.plugins import InitPlugin
 
-from extensions.chat.approval import Approver
 from extensions.chat.asked import ChatQuestion
 from extensions.chat.routes import ChatExtension
 from extensions.chat.service import Chats
@@ -28,6 +27,7 @@ from extensions.sessions.session import (
 )
 from extensions.sessions.store import SessionStore
 from extensions.tests.toolbox import Fixed
+from extensions.tools.approval import Approver
 from extensions.tools.tool import NoTools, Toolbox, Tools
 from gateway.app import create_app
 from gateway.core.backend import Backend

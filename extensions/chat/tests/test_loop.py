@@ -1,21 +1,23 @@
 """Asking, running what is called, asking again; and what is recorded when that is cut short."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, aclosing, contextmanager
 from typing import Any
 
 import pytest
 from msgspec import Raw
 
-from extensions.chat.history import LOST
-from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Said, Step
+from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Said, Step, Told
 from extensions.chat.tests.talking import ID, Rounds, calls, kept, said, sessions_with, turn_of
 from extensions.chat.turn import Turn
+from extensions.events import AgentExecution, Event
 from extensions.sessions.changes import Change, MessageAppended
 from extensions.sessions.memory_store import MemorySessionStore
 from extensions.sessions.session import AssistantMessage, Message, Session, ToolMessage
-from extensions.tools.tool import DENIED, Tool, ToolOutcome
+from extensions.tools.approval import Approver
+from extensions.tools.outcome import DENIED, LOST, ToolOutcome
+from extensions.tools.tool import PlainTool, Tool
 from gateway.core.errors import BackendFailed, Denied, StorageUnavailable
 from gateway.core.events import TextDelta, ToolCalled
 from gateway.core.messages import ToolCall
@@ -25,7 +27,7 @@ from gateway.core.requests import ToolDefinition
 REFUSED = "Error: Tool execution denied by user"
 
 
-class Add:
+class Add(PlainTool):
     """A tool that adds, once it is allowed to go on."""
 
     definition = ToolDefinition("add", "Add two numbers.", Raw(b"{}"))
@@ -56,6 +58,7 @@ class Person:
     """Is asked about every call, and answers in this order; then not at all."""
 
     id = "conf_1"
+    denied = DENIED
 
     call: ToolCall
 
@@ -180,14 +183,53 @@ async def test_approved_and_denied() -> None:
     turn = turn_of(sessions, backend, tools=Toolbox(Add()), approver=person)
     steps = await taken(turn)
     one, two = ToolCall("call_0", *add(1, 2)), ToolCall("call_1", *add(3, 4))
-    assert steps[:5] == [
+    assert steps[:6] == [
         Asking(0, one, "conf_1"),
+        Calling(0, one, confirmed=True),
         Called(0, one, ToolOutcome(True, "3")),
         Asking(1, two, "conf_1"),
         Called(1, two, DENIED),
         Again(2),
     ]
     assert [content for who, content in await kept(sessions) if who == "tool"] == ["3", REFUSED]
+
+
+class Telling:
+    """A tool that tells of its work, and can be left in the middle of it."""
+
+    definition = ToolDefinition("tell", "Tell.", Raw(b"{}"))
+    narrates = True
+
+    def begin(self, call: ToolCall, approver: Approver) -> "Telling":
+        self.outcome = ToolOutcome(False, "Begun.")
+        self.told = call.arguments["times"]
+        return self
+
+    async def events(self) -> AsyncGenerator[Sequence[Event], None]:
+        for number in range(self.told):
+            yield [AgentExecution(f"{number}")]
+            self.outcome = ToolOutcome(False, f"As far as {number}.")
+        self.outcome = ToolOutcome(True, "All.")
+
+
+async def test_a_tool_tells_of_its_work_in_place_of_the_loop() -> None:
+    sessions = await sessions_with()
+    backend = Rounds(calls(("tell", {"times": 2}), ("tell", {"times": 0})), said("Done."))
+    steps = await taken(turn_of(sessions, backend, tools=Toolbox(Telling())))
+    one, two = ToolCall("call_0", "tell", {"times": 2}), ToolCall("call_1", "tell", {"times": 0})
+    assert steps[:4] == [
+        Told(AgentExecution("0")),
+        Told(AgentExecution("1")),
+        Called(0, one, ToolOutcome(True, "All."), told=True),
+        Called(1, two, ToolOutcome(True, "All.")),
+    ]
+
+
+async def test_what_has_come_of_work_that_is_left_is_recorded() -> None:
+    sessions = await sessions_with()
+    turn = turn_of(sessions, Rounds(calls(("tell", {"times": 3}))), tools=Toolbox(Telling()))
+    await take_until(turn, lambda step: step == Told(AgentExecution("1")))
+    assert [content for who, content in await kept(sessions) if who == "tool"] == ["As far as 0."]
 
 
 async def test_a_tool_that_does_not_exist_is_no_question_to_a_person() -> None:
@@ -330,7 +372,10 @@ async def test_the_result_of_a_call_that_did_not_come_back_is_lost() -> None:
     backend = Rounds(calls(add(1, 2), add(3, 4)))
     with pytest.raises(asyncio.CancelledError):
         await taken(turn_of(sessions, backend, tools=Toolbox(Aborting())))
-    assert [content for who, content in await kept(sessions) if who == "tool"] == [LOST, REFUSED]
+    assert [content for who, content in await kept(sessions) if who == "tool"] == [
+        LOST.result,
+        REFUSED,
+    ]
 
 
 class TornOut(MemorySessionStore):

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from extensions.chat.tests.stream import names, reading
 from extensions.chat.tests.talking import ID, OLD, Rounds, Script, calls, end, kept, said, serving
-from extensions.sessions.session import AssistantMessage, ToolMessage, ToolSettings
+from extensions.sessions.session import AssistantMessage, Session, ToolMessage, ToolSettings
 from extensions.tests.serving import refusal
 from extensions.tests.toolbox import AsyncTool, Box
 from extensions.tools.tool import Tools
@@ -312,7 +312,7 @@ async def test_a_name_that_no_tool_has_needs_no_yes() -> None:
 
 
 class NoBox:
-    async def active(self, settings: ToolSettings) -> Tools:
+    async def active(self, session: Session) -> Tools:
         raise ToolsUnavailable("The tool host does not start.")
 
 

@@ -9,6 +9,7 @@ from msgspec import Raw
 
 from extensions.tools.host import CallLost, ScanBroken, ToolHost
 from extensions.tools.tests.packages import alive, eventually, package
+from extensions.tools.wire import Scan
 
 TOOLS = """
     import os, time
@@ -31,7 +32,7 @@ def waiting(seconds: float) -> Raw:
 
 
 async def started(folder: Path) -> ToolHost:
-    return await ToolHost.started(str(package(folder, "some", TOOLS)), {}, 20)
+    return await ToolHost.started(Scan(folder=str(package(folder, "some", TOOLS))), 20)
 
 
 async def is_over(host: ToolHost) -> bool:
@@ -100,5 +101,5 @@ async def test_a_scan_that_ends_nowhere_names_the_package(
 ) -> None:
     folder = package(package(tmp_path, "empty", ""), "some", code)
     with pytest.raises(ScanBroken, match=reason) as broken:
-        await ToolHost.started(str(folder), {}, 1)
+        await ToolHost.started(Scan(folder=str(folder)), 1)
     assert broken.value.package == package_at_fault

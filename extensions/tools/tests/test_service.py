@@ -3,14 +3,16 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from extensions.sessions.session import ToolSettings
+from extensions.sessions.session import Session, ToolSettings
 from extensions.tools.executions import Statistics
+from extensions.tools.outcome import ToolOutcome
 from extensions.tools.service import FolderTools
 from extensions.tools.tests.packages import alive, called, descriptors, eventually, package
-from extensions.tools.tool import ToolOutcome
+from extensions.tools.tool import PlainTool
 from gateway.core.errors import ToolNotFound
 
 TOOLS = """
@@ -51,6 +53,12 @@ def folder(tmp_path: Path) -> Path:
     return package(tmp_path, "some", TOOLS)
 
 
+def having(**settings: Any) -> Session:
+    """A session with these settings of its tools."""
+    tools = ToolSettings(**settings)
+    return Session(id="s", model="m", created_at="", updated_at="", tool_settings=tools)
+
+
 def pid_of(tools: FolderTools) -> int:
     host = tools._hosts._current
     assert host is not None
@@ -60,7 +68,7 @@ def pid_of(tools: FolderTools) -> int:
 async def test_a_session_without_tools_starts_nothing(folder: Path) -> None:
     before = descriptors()
     tools = FolderTools(folder)
-    active = await tools.active(ToolSettings())
+    active = await tools.active(having())
     assert (list(active.offered()), active.get("add")) == ([], None)
     assert descriptors() == before
     await tools.aclose()
@@ -69,24 +77,43 @@ async def test_a_session_without_tools_starts_nothing(folder: Path) -> None:
 async def test_a_session_has_the_tools_of_its_group_or_its_list(folder: Path) -> None:
     tools = FolderTools(folder)
 
-    async def names(settings: ToolSettings) -> list[str]:
-        return [each.name for each in (await tools.active(settings)).offered()]
+    async def names(**settings: Any) -> list[str]:
+        return [each.name for each in (await tools.active(having(**settings))).offered()]
 
-    assert await names(ToolSettings(tools=("wait", "add", "nothing", "add"))) == ["wait", "add"]
-    assert await names(ToolSettings(tools=("wait",), tool_group="sums")) == ["add"]
-    assert await names(ToolSettings(tools=("wait",), tool_group="unknown")) == ["wait"]
-    assert await names(ToolSettings(tool_group="unknown")) == []
-    assert (await tools.active(ToolSettings(tools=("wait",)))).get("add") is None
+    assert await names(tools=("wait", "add", "nothing", "add")) == ["wait", "add"]
+    assert await names(tools=("wait",), tool_group="sums") == ["add"]
+    assert await names(tools=("wait",), tool_group="unknown") == ["wait"]
+    assert await names(tool_group="unknown") == []
+    assert (await tools.active(having(tools=("wait",)))).get("add") is None
     assert (await tools.tool("add")).required == ("a", "b")
     with pytest.raises(ToolNotFound):
         await tools.tool("nothing")
     await tools.aclose()
 
 
+async def test_packages_that_stand_apart_have_names_of_their_own(tmp_path: Path) -> None:
+    for name, sign in (("plus", "+"), ("minus", "-")):
+        package(
+            tmp_path, name, f"def do(a: int, b: int) -> int:\n    'Do.'\n    return a {sign} b\n"
+        )
+    tools = FolderTools(tmp_path, apart=True)
+    assert list((await tools.catalogue()).tools) == ["minus/do", "plus/do"]
+    for name, result in (("plus", "3"), ("minus", "1")):
+        own = await tools.of_package(name)
+        do = own.get("do")
+        assert isinstance(do, PlainTool)
+        assert await do.run(called("do", a=2, b=1)) == ToolOutcome(True, result)
+        assert (await do.run(called("do"))).result.startswith(
+            "Error: Invalid arguments for tool 'do'"
+        )
+    assert list((await tools.of_package("nothing")).offered()) == []
+    await tools.aclose()
+
+
 async def test_calls_run_and_are_remembered(folder: Path) -> None:
     tools = FolderTools(folder)
-    add = (await tools.active(ToolSettings(tools=("add",)))).get("add")
-    assert add is not None
+    add = (await tools.active(having(tools=("add",)))).get("add")
+    assert isinstance(add, PlainTool)
     assert await add.run(called("add", a=1, b="2")) == ToolOutcome(True, "3")
     wrong = await add.run(called("add", a=1))
     assert wrong.error is not None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from extensions.tools.outcome import ToolOutcome
 from gateway.core.messages import ToolCall
 
 __all__ = ["Approver", "Question"]
@@ -26,6 +27,11 @@ class Question(Protocol):
 
 class Approver(Protocol):
     """The policies of a session, and the way to whoever decides."""
+
+    @property
+    def denied(self) -> ToolOutcome:
+        """What the model is told of a call that may not run."""
+        ...
 
     def admit(self, calls: Sequence[ToolCall]) -> None:
         """Raise where a reply must not even be kept, because one of these calls, those that would

@@ -48,6 +48,7 @@ Origins = Annotated[
 ]
 OllamaURL = Annotated[str, Meta(description="an address such as http://localhost:11434")]
 Folder = Annotated[Path, Meta(description="the path of a folder")]
+File = Annotated[Path, Meta(description="the path of a file")]
 Level = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
     Meta(description="DEBUG, INFO, WARNING, ERROR or CRITICAL"),
@@ -60,6 +61,7 @@ Context = Annotated[
     Meta(description="'auto', 'ollama' or a number of tokens"),
 ]
 ModelName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:/@-]{1,200}\Z")]
+DefaultModel = Annotated[ModelName | None, Meta(description="the name of a model")]
 Aliases = Annotated[
     dict[ModelName, ModelName],
     Meta(description="names of models, as gpt-4o=qwen3:8b, or a JSON object"),
@@ -81,7 +83,20 @@ class Config(Struct, frozen=True, kw_only=True):
     """Where the folders below start, unless they are absolute."""
     sessions_dir: Folder = Path("chat_sessions")
     tools_dir: Folder = Path("tools")
+    agents_dir: Folder = Path("agents")
+    agent_chats_dir: Folder = Path("agents/agent_chats")
     system_prompts_dir: Folder = Path("system_prompts")
+    planning_prompt_path: File = Path("docs/agents/agent_prompt_planning.md")
+    execution_prompt_path: File = Path("docs/agents/agent_prompt_execution.md")
+    """What agents are told in either phase, in place of the texts that are built in."""
+    max_agent_iterations: Requests = 50
+    """How often an agent is asked at most, once it has planned."""
+    agent_models: Switch = True
+    """Agents as models, `agent/NAME`, under `/v1`."""
+    default_model: DefaultModel = None
+    """The model of an agent that names none, under `/v1`."""
+    summarization_enabled: Switch = True
+    """Whether sessions are summarised in the background."""
     dynamic_context_window_enabled: Switch = True
     """Whether sessions choose their context window by need."""
     confirmation_timeout_seconds: Grace = 0
@@ -292,7 +307,18 @@ def _prepared(name: str, value: Any, cwd: Path) -> Any:
             return ollama_url(value)
         case "data_dir", str():
             return cwd / Path(value).expanduser()
-        case (("sessions_dir" | "tools_dir" | "system_prompts_dir"), str()):
+        case (
+            (
+                "sessions_dir"
+                | "tools_dir"
+                | "agents_dir"
+                | "agent_chats_dir"
+                | "system_prompts_dir"
+                | "planning_prompt_path"
+                | "execution_prompt_path"
+            ),
+            str(),
+        ):
             return Path(value).expanduser()
         case (("allowed_hosts" | "cors_origins"), str() | list()):
             items = _listed(value) if isinstance(value, str) else value

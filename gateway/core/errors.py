@@ -4,6 +4,7 @@ MochiError
 ├── Invalid                          the caller's mistake
 │   ├── InvalidRequest               a field is missing, of the wrong type, out of bounds
 │   │   └── ContextOverflow          the prompt does not fit into the model's context
+│   ├── AgentInvalid                 something is wrong with its files
 │   ├── InvalidMessageIndex          no such message, or none that this can be done to
 │   └── Unsupported                  a field or value that cannot be honoured here
 ├── NotFound
@@ -12,6 +13,7 @@ MochiError
 │   ├── SessionNotFound
 │   ├── PromptNotFound               no such prompt file, or a session without a prompt
 │   ├── ToolNotFound
+│   ├── AgentNotFound
 │   └── ConfirmationNotFound         never asked, answered already, or asked in another session
 ├── Conflict
 │   ├── PromptExists
@@ -47,6 +49,8 @@ from typing import Any, ClassVar
 
 __all__ = [
     "LONGEST_NAME",
+    "AgentInvalid",
+    "AgentNotFound",
     "BackendBusy",
     "BackendFailed",
     "BackendRateLimited",
@@ -189,6 +193,26 @@ class ToolNotFound(NotFound):
     def __init__(self, name: str) -> None:
         shown = name[:LONGEST_NAME]
         super().__init__(f"No tool '{shown}'.", tool_name=shown)
+
+
+class AgentNotFound(NotFound):
+    """There is no agent of this name."""
+
+    code = "AGENT_NOT_FOUND"
+
+    def __init__(self, name: str) -> None:
+        shown = name[:LONGEST_NAME]
+        super().__init__(f"No agent '{shown}'.", agent_name=shown)
+
+
+class AgentInvalid(Invalid):
+    """The agent is there, and something is wrong with it."""
+
+    code = "AGENT_INVALID"
+
+    def __init__(self, name: str, reason: str) -> None:
+        shown = name[:LONGEST_NAME]
+        super().__init__(f"The agent '{shown}' is not valid: {reason}.", agent_name=shown)
 
 
 class ConfirmationNotFound(NotFound):

@@ -22,6 +22,7 @@ log = logging.getLogger("mochi")
 # Where `/api/v1` answers otherwise than OpenAI does.
 MOCHI_STATUS: dict[type[Exception], int] = {
     errors.InvalidRequest: 422,
+    errors.AgentInvalid: 422,
     errors.ContextOverflow: 422,
     errors.ModelLoadFailed: 502,
 }

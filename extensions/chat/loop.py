@@ -57,7 +57,7 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
         """Ask until a reply has no calls; the last step is `Ended`."""
         results = 0
         for number in range(1, self.most + 1):
-            if results:
+            if number > 1:
                 yield [Again(results)]
             reply = GrowingReply(thinking=self.thinking)
             async with aclosing(self._reply(reply)) as steps:

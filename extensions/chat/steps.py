@@ -69,7 +69,7 @@ class Called(Struct, frozen=True):
 
 
 class Again(Struct, frozen=True):
-    """The model is asked again, with so many results."""
+    """The model is asked again, with so many results; with none, because it may not end yet."""
 
     results: int
 

@@ -146,9 +146,14 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
 
 
 def test_variables_of_other_versions_are_named_and_break_nothing(tmp_path: Path) -> None:
-    environ = {"MOCHI_AGENTS_DIR": "x", "mochi_typo": "y", "MOCHI_PORT": "1", "HOME": "z"}
+    environ = {
+        "MOCHI_SUMMARIZATION_INTERVAL_SECONDS": "x",
+        "mochi_typo": "y",
+        "MOCHI_PORT": "1",
+        "HOME": "z",
+    }
     assert load({}, environ, tmp_path) == Config(port=1)
-    assert unknown_variables(environ) == ["MOCHI_AGENTS_DIR", "mochi_typo"]
+    assert unknown_variables(environ) == ["MOCHI_SUMMARIZATION_INTERVAL_SECONDS", "mochi_typo"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Agents: a folder with a prompt and tools, which plans and then acts."""

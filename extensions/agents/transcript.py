@@ -1,0 +1,55 @@
+"""What the work of an agent looks like from outside."""
+
+import json
+from collections.abc import Iterable
+
+from extensions.chat.steps import Called, Said, Step
+
+__all__ = ["Transcript", "call_line", "result_line"]
+
+
+def call_line(name: str, arguments: dict[str, object]) -> str:
+    """`Tool call: jot({"text": "4 March"})`."""
+    return f"Tool call: {name}({json.dumps(arguments, ensure_ascii=False)})"
+
+
+def result_line(name: str, result: str) -> str:
+    """`Tool result (jot): stored`."""
+    return f"Tool result ({name}): {result}"
+
+
+class Transcript:
+    """The texts of an agent, its calls and their results, each on lines of its own."""
+
+    def __init__(self) -> None:
+        self._passages: list[str] = []
+        self._saying: list[str] = []
+
+    def __str__(self) -> str:
+        return "\n".join([*self._passages, *self._text()])
+
+    def take(self, happened: Iterable[Step]) -> None:
+        """Go on with these steps. A text ends with whatever is no more of it."""
+        for step in happened:
+            if isinstance(step, Said):
+                self._saying.append(step.text)
+                continue
+            self._end_of_text()
+            if isinstance(step, Called):
+                self._passages += [
+                    call_line(step.call.name, step.call.arguments),
+                    result_line(step.call.name, step.outcome.result),
+                ]
+
+    def note(self, line: str) -> None:
+        """Add a line that nobody said."""
+        self._end_of_text()
+        self._passages.append(line)
+
+    def _end_of_text(self) -> None:
+        self._passages += self._text()
+        self._saying.clear()
+
+    def _text(self) -> list[str]:
+        text = "".join(self._saying).strip()
+        return [text] if text else []

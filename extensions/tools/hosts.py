@@ -108,12 +108,14 @@ def has_packages(folder: Path) -> bool:
     """Whether a scan could find something, as far as names tell."""
     try:
         names = [entry.name for entry in folder.iterdir()]
+        shown = [name for name in names if not name.startswith((".", "_"))]
+        return "__init__.py" in names or any(
+            (folder / name / "__init__.py").exists() for name in shown
+        )
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
         return True  # the scan says what is wrong
-    shown = [name for name in names if not name.startswith((".", "_"))]
-    return "__init__.py" in names or any((folder / name / "__init__.py").exists() for name in shown)
 
 
 def log_rejected(catalogue: Catalogue) -> None:

@@ -1,6 +1,7 @@
 """When there is a host, and which."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,22 @@ async def test_packages_that_hang_or_crash_are_left_out_until_asked_again(tmp_pa
     await hosts.aclose()
     assert not alive(first.pid)
     assert not alive(second.pid)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+async def test_a_folder_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    """Such as the `lost+found` of a disk: it costs the other packages nothing."""
+    package(tmp_path, "closed", GOOD)
+    (tmp_path / "closed").chmod(0)
+    hosts = ToolHosts(tmp_path, patience=20)
+    try:
+        await hosts.ready()
+        assert hosts.catalogue is not None
+        [rejected] = hosts.catalogue.rejected
+        assert (rejected.name, rejected.package) == (None, "closed")
+    finally:
+        (tmp_path / "closed").chmod(0o700)
+        await hosts.aclose()
 
 
 async def test_closing_ends_a_start_under_way(tmp_path: Path) -> None:

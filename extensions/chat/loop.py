@@ -13,6 +13,7 @@ from extensions.chat.record import Record
 from extensions.chat.reply import GrowingReply
 from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Steps
 from extensions.sessions.threads import unbroken
+from extensions.tools.results import call_failed, call_refused, failure_text
 from extensions.tools.tool import DENIED, Tool, ToolOutcome, Tools
 from gateway.core.errors import BackendFailed
 from gateway.core.events import Batch
@@ -27,9 +28,9 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
     """An answer in the making, into `record`.
 
     `ask` has the model answer what is recorded by then; with `thinking` its reasoning is passed on
-    and kept. Every message is recorded as soon as it is complete, and what
-    there is of one when the loop is closed, is cancelled or fails: an abandoned answer leaves a
-    partial message, an abandoned call a denied one, so that the history stays well formed.
+    and kept. Every message is recorded as soon as it is complete, and what there is of one when the
+    loop is closed, is cancelled or fails: an abandoned answer leaves a partial message, an
+    abandoned call a denied one, so that the history stays well formed.
     """
 
     ask: Callable[[], AsyncGenerator[Batch, None]]
@@ -151,8 +152,8 @@ class Due(Struct):
         if self.tool is None:
             return ToolOutcome.unknown(name)
         if self.fault is not None:
-            return ToolOutcome.failed(f"Invalid arguments for tool '{name}': {self.fault}")
+            return ToolOutcome.failed(call_refused(name, self.fault))
         try:
             return await self.tool.run(self.call)
         except Exception as error:
-            return ToolOutcome.failed(f"Tool '{name}' failed: {error}")
+            return ToolOutcome.failed(call_failed(name, failure_text(error)))

@@ -148,7 +148,7 @@ async def test_a_tool_that_raises_is_told_to_the_model() -> None:
     sessions = await sessions_with()
     backend = Rounds(calls(("add", {"a": 1})), said("Sorry."))
     await taken(turn_of(sessions, backend, tools=Toolbox(Add())))
-    assert ("tool", "Error: Tool 'add' failed: 'b'") in await kept(sessions)
+    assert ("tool", "Error: Tool 'add' failed: KeyError: 'b'") in await kept(sessions)
 
 
 async def test_a_model_that_never_stops_calling_is_stopped() -> None:

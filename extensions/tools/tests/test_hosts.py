@@ -82,6 +82,23 @@ async def test_a_folder_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
         await hosts.aclose()
 
 
+async def test_what_is_left_out_is_logged_whenever_it_changed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    package(tmp_path, "broken", "1 / 0")
+    hosts = ToolHosts(package(tmp_path, "some", GOOD + "def silent(): ..."), patience=20)
+    await hosts.ready()
+    await hosts.renewed()
+    package(tmp_path, "broken", "")
+    await hosts.renewed()
+    silent = "Tool 'silent' of package 'some' is left out: it has no docstring"
+    assert [each.message for each in caplog.records if each.levelname == "WARNING"] == [
+        "Tool package 'broken' is left out: ZeroDivisionError: division by zero",
+        *[silent, silent],
+    ]
+    await hosts.aclose()
+
+
 async def test_closing_ends_a_start_under_way(tmp_path: Path) -> None:
     hosts = ToolHosts(package(tmp_path, "hangs", "while True: pass"), patience=20)
     before = descriptors()

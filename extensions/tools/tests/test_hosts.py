@@ -8,7 +8,7 @@ import pytest
 
 from extensions.tools.catalogue import Rejected
 from extensions.tools.hosts import ToolHosts
-from extensions.tools.tests.packages import alive, descriptors, package
+from extensions.tools.tests.packages import alive, descriptors, eventually, package
 from gateway.core.errors import ToolsUnavailable
 
 GOOD = 'def good() -> str:\n    "Be good."\n    return "well"\n'
@@ -80,6 +80,20 @@ async def test_a_folder_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     finally:
         (tmp_path / "closed").chmod(0o700)
         await hosts.aclose()
+
+
+async def test_a_look_that_began_later_has_the_last_word(tmp_path: Path) -> None:
+    mark = tmp_path / "imported"
+    slow = f"import pathlib, time\npathlib.Path({str(mark)!r}).touch()\ntime.sleep(1)\n"
+    hosts = ToolHosts(package(tmp_path, "some", slow + GOOD), patience=20)
+    starting = asyncio.create_task(hosts.ready())
+    assert await asyncio.to_thread(eventually, mark.exists)
+    package(tmp_path, "some", GOOD.replace("good", "better"))
+    assert list((await hosts.renewed()).tools) == ["better"]
+    await starting
+    assert hosts.catalogue is not None
+    assert list(hosts.catalogue.tools) == ["better"]
+    await hosts.aclose()
 
 
 async def test_what_is_left_out_is_logged_whenever_it_changed(

@@ -135,6 +135,20 @@ def test_stopping_while_a_question_is_open(box: Toolbox) -> None:
     assert box.runs() == []
 
 
+def test_stopping_while_a_tool_runs(box: Toolbox) -> None:
+    """For longer than answers have to finish: it is ended, and the stream says so."""
+    id = box.with_tools("block", "add", **UNASKED)
+    with box.watch(id, script([call("block", seconds=60), call("add", a=1)])) as live:
+        events = events_in(live)
+        next(events)
+        os.kill(box.pid, signal.SIGTERM)
+        assert [event.name for event in events] == ["error", "done"]
+        assert soon(lambda: not running(box.pid), 5)
+    *_, blocked, added = box.written(id)["messages"]
+    assert blocked["content"].startswith("Error: Tool 'block' failed: ")
+    assert added["content"] == "Error: Tool execution denied by user"
+
+
 def test_killed_between_call_and_result(box: Toolbox, caller: Caller) -> None:
     """The history has a call without its answer then: the next gateway copes."""
     id = box.with_tools("block", **UNASKED)

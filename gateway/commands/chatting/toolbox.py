@@ -25,7 +25,7 @@ def found(toolbox: Toolbox, names: Sequence[str]) -> ChosenTools:
     if not names:
         raise Trouble("Tools are named as in a,b; or it is all, or none.")
     if not toolbox.tools:
-        raise Trouble(" ".join([NO_TOOLS, *left_out(toolbox, names)]))
+        raise Trouble(" ".join([NO_TOOLS, *left_out(toolbox)]))
     groups = {f"{GROUP}{group}": group for group in toolbox.groups}
     match names:
         case ["all"]:

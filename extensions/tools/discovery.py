@@ -175,5 +175,7 @@ def groups_of(module: ModuleType) -> list[tuple[str, list[str]]]:
     return found
 
 
-def printable(name: str) -> str:
-    return name.encode("utf-8", "replace").decode()
+def printable(text: str) -> str:
+    """On one line, and without what would change how a terminal shows it."""
+    text = text.encode("utf-8", "replace").decode()
+    return "".join(c if c.isprintable() else " " for c in text)

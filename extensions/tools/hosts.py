@@ -97,7 +97,7 @@ class ToolHosts:
                 self._skip[broken.package] = broken.reason
             else:
                 tools = len(host.catalogue.tools)
-                log.info("Tool host %d runs the %d tools of %s.", host.pid, tools, self._folder)
+                log.info("Tool host %d runs the tools of %s (%d).", host.pid, self._folder, tools)
                 self._all = [*(each for each in self._all if not each.over), host]
                 return host
         log.error("There are no tools: %s.", reason)

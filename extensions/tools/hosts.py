@@ -100,7 +100,7 @@ class ToolHosts:
                 log.info("Tool host %d runs the tools of %s (%d).", host.pid, self._folder, tools)
                 self._all = [*(each for each in self._all if not each.over), host]
                 return host
-        log.error("There are no tools: %s.", reason)
+        log.error("The tools cannot be loaded: %s.", reason)
         raise ToolsUnavailable(f"The tools cannot be loaded: {reason}.")
 
 

@@ -69,10 +69,14 @@ def packages_of(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def is_package(path: Path) -> bool:
+    """Whether it is meant as one; what is wrong with it shows when it is imported."""
     try:
-        return (path / "__init__.py").is_file()
+        (path / "__init__.py").lstat()
+    except PermissionError:
+        return True
     except OSError:
-        return True  # the import will say what is wrong with it
+        return False
+    return True
 
 
 class Search:

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from os.path import lexists
 from pathlib import Path
+from typing import Any
 
 from extensions.tools.catalogue import Catalogue
 from extensions.tools.host import ScanBroken, ToolHost
@@ -30,6 +32,7 @@ class ToolHosts:
         self._starting: asyncio.Task[ToolHost | None] | None = None
         self._skip: dict[str, str] = {}
         """Packages that hung or crashed, and how; until somebody asks to look again."""
+        self._renewing: asyncio.Task[None] | None = None
         self._closed = False
         self.catalogue: Catalogue | None = None
         """As the newest host has it; `None` until there was a need to know."""
@@ -45,11 +48,21 @@ class ToolHosts:
 
     async def renewed(self) -> Catalogue:
         """Scan again, in a new host, which takes the place of the old one once it has."""
-        while self._starting is not None:  # it may have looked before there was something new
-            await asyncio.wait([self._starting])
+        if self._renewing is None:
+            self._renewing = asyncio.create_task(self._renew())
+            self._renewing.add_done_callback(looked_at)
+        await asyncio.shield(self._renewing)
+        return self.catalogue or Catalogue()
+
+    async def _renew(self) -> None:
+        """For all who asked by the time that the new scan begins."""
+        try:
+            while self._starting is not None:  # it may have looked before there was something new
+                await asyncio.wait([self._starting])
+        finally:
+            self._renewing = None
         self._skip = {}
         await asyncio.shield(self._begin())
-        return self.catalogue or Catalogue()
 
     async def aclose(self) -> None:
         """End all hosts, whatever they run."""
@@ -68,11 +81,12 @@ class ToolHosts:
 
     def _begun(self, starting: asyncio.Task[ToolHost | None]) -> None:
         self._starting = None
-        if not starting.cancelled():
-            starting.exception()  # looked at, for nobody may be waiting any more
+        looked_at(starting)
 
     async def _replace(self) -> ToolHost | None:
         found = await asyncio.to_thread(has_packages, self._folder)
+        for name in await asyncio.to_thread(loose_files, self._folder):
+            log.warning("'%s' is not looked into: tools are in folders with an __init__.py.", name)
         fresh = await self._started() if found else None
         known, self.catalogue = self.catalogue, fresh.catalogue if fresh else Catalogue()
         if known is None or known.rejected != self.catalogue.rejected:
@@ -110,12 +124,27 @@ def has_packages(folder: Path) -> bool:
         names = [entry.name for entry in folder.iterdir()]
         shown = [name for name in names if not name.startswith((".", "_"))]
         return "__init__.py" in names or any(
-            (folder / name / "__init__.py").exists() for name in shown
+            lexists(folder / name / "__init__.py") for name in shown
         )
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
         return True  # the scan says what is wrong
+
+
+def loose_files(folder: Path) -> list[str]:
+    """Modules beside the packages, which are of use only to a package that the folder itself is."""
+    try:
+        names = [path.name for path in folder.glob("*.py")]
+    except OSError:
+        return []
+    return [] if "__init__.py" in names else sorted(names)
+
+
+def looked_at(task: asyncio.Task[Any]) -> None:
+    """Nobody may be waiting for it any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 def log_rejected(catalogue: Catalogue) -> None:

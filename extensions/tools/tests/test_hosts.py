@@ -138,3 +138,42 @@ async def test_what_breaks_every_time_is_unavailable(
     monkeypatch.undo()
     assert await hosts.ready()
     await hosts.aclose()
+
+
+async def test_those_who_ask_for_a_new_scan_meanwhile_share_the_next(tmp_path: Path) -> None:
+    hosts = ToolHosts(package(tmp_path, "some", GOOD), patience=20)
+    await hosts.ready()
+    first = asyncio.create_task(hosts.renewed())
+    await asyncio.sleep(0.1)
+    await asyncio.gather(first, *(hosts.renewed() for _ in range(10)))
+    assert len({host.pid for host in hosts._all}) <= 3
+    await hosts.aclose()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "dangling link"])
+async def test_a_package_whose_init_is_no_file_is_told(tmp_path: Path, kind: str) -> None:
+    init = tmp_path / "odd" / "__init__.py"
+    init.parent.mkdir()
+    match kind:
+        case "pipe":
+            os.mkfifo(init)
+        case "folder":
+            init.mkdir()
+        case _:
+            init.symlink_to("nowhere.py")
+    hosts = ToolHosts(tmp_path, patience=20)
+    catalogue = await hosts.renewed()
+    assert [(each.package, each.reason) for each in catalogue.rejected] == [
+        ("odd", "'__init__.py' is not a file")
+    ]
+    await hosts.aclose()
+
+
+async def test_loose_files_are_named_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "dice.py").write_text("")
+    hosts = ToolHosts(tmp_path, patience=20)
+    assert await hosts.ready() is None
+    assert "'dice.py' is not looked into" in caplog.text
+    await hosts.aclose()

@@ -14,6 +14,10 @@ from adapters.images.fetcher import ImageFetcher
 from adapters.ollama.backend import OllamaBackend
 from adapters.ollama.passthrough import OllamaPassthrough
 from adapters.upstream.client import Timeouts, UpstreamClient
+from extensions.agents.folder import AgentFolder
+from extensions.agents.models import AgentModels
+from extensions.agents.prompts import PhasePrompts
+from extensions.agents.service import Agents
 from extensions.chat.routes import ChatExtension
 from extensions.chat.service import Chats
 from extensions.confirmation.routes import ConfirmationExtension
@@ -45,12 +49,10 @@ A_DAY = 86400
 def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
     backend: Backend = EnforcingBackend(ollama(config))
-    if config.allow_remote_images:  # outside of those who ask again: once is enough
-        backend = FetchingBackend(backend, ImageFetcher())
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
     return create_app(
-        backend,
+        openai_models(config, backend, agents_of(config)),
         extensions=extensions(config, backend),
         guards=guard_rules(config),
         rules=Rules(
@@ -61,6 +63,28 @@ def build(config: Config) -> ASGIApp:
         ),
         ollama=ollama_routes(config) if config.ollama_passthrough else None,
         documents=config.on_loopback or config.api_key is not None,
+    )
+
+
+def openai_models(config: Config, backend: Backend, agents: Agents) -> Backend:
+    """The models under `/v1`."""
+    if config.agent_models:
+        backend = AgentModels(
+            backend, agents, default_model=config.default_model, most=config.max_agent_iterations
+        )
+    if config.allow_remote_images:  # outside of those who ask again: once is enough
+        backend = FetchingBackend(backend, ImageFetcher())
+    return backend
+
+
+def agents_of(config: Config) -> Agents:
+    folder = config.folder(config.agents_dir)
+    return Agents(
+        AgentFolder(folder, config.folder(config.agent_chats_dir)),
+        FolderTools(folder, timeout=config.tool_timeout_seconds, apart=True),
+        PhasePrompts(
+            config.folder(config.planning_prompt_path), config.folder(config.execution_prompt_path)
+        ),
     )
 
 

@@ -14,10 +14,13 @@ from adapters.images.fetcher import ImageFetcher
 from adapters.ollama.backend import OllamaBackend
 from adapters.ollama.passthrough import OllamaPassthrough
 from adapters.upstream.client import Timeouts, UpstreamClient
+from extensions.agents.chats import AgentChats
 from extensions.agents.folder import AgentFolder
 from extensions.agents.models import AgentModels
 from extensions.agents.prompts import PhasePrompts
+from extensions.agents.routes import AgentsExtension
 from extensions.agents.service import Agents
+from extensions.agents.tool import AgentToolbox
 from extensions.chat.routes import ChatExtension
 from extensions.chat.service import Chats
 from extensions.confirmation.routes import ConfirmationExtension
@@ -51,9 +54,10 @@ def build(config: Config) -> ASGIApp:
     backend: Backend = EnforcingBackend(ollama(config))
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
+    agents = agents_of(config)
     return create_app(
-        openai_models(config, backend, agents_of(config)),
-        extensions=extensions(config, backend),
+        openai_models(config, backend, agents),
+        extensions=extensions(config, backend, agents),
         guards=guard_rules(config),
         rules=Rules(
             max_body=config.max_body_bytes,
@@ -69,35 +73,31 @@ def build(config: Config) -> ASGIApp:
 def openai_models(config: Config, backend: Backend, agents: Agents) -> Backend:
     """The models under `/v1`."""
     if config.agent_models:
-        backend = AgentModels(
-            backend, agents, default_model=config.default_model, most=config.max_agent_iterations
-        )
+        most = config.max_agent_iterations
+        backend = AgentModels(backend, agents, default_model=config.default_model, most=most)
     if config.allow_remote_images:  # outside of those who ask again: once is enough
         backend = FetchingBackend(backend, ImageFetcher())
     return backend
 
 
-def agents_of(config: Config) -> Agents:
-    folder = config.folder(config.agents_dir)
-    return Agents(
-        AgentFolder(folder, config.folder(config.agent_chats_dir)),
-        FolderTools(folder, timeout=config.tool_timeout_seconds, apart=True),
-        PhasePrompts(
-            config.folder(config.planning_prompt_path), config.folder(config.execution_prompt_path)
-        ),
-    )
-
-
-def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
+def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlugin]:
     """What the gateway has under `/api/v1`."""
     sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
     tools = FolderTools(config.folder(config.tools_dir), timeout=config.tool_timeout_seconds)
     prompts = PromptFiles(config.folder(config.system_prompts_dir))
     confirmations = Confirmations(timeout=config.confirmation_timeout_seconds)
+    agent_sessions = Sessions(JSONSessionStore(config.folder(config.agent_chats_dir)))
+    agent_chats = AgentChats(
+        agent_sessions,
+        agents,
+        backend,
+        most=config.max_agent_iterations,
+        dynamic_windows=config.dynamic_context_window_enabled,
+    )
     chats = Chats(
         sessions,
         backend,
-        toolbox=tools,
+        toolbox=AgentToolbox(tools, agents, agent_chats),
         confirmations=confirmations,
         dynamic_windows=config.dynamic_context_window_enabled,
         max_open=config.max_streams,
@@ -109,12 +109,23 @@ def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
     )
     return [
         StatusExtension(backend, sessions, tools, about),
-        SessionsExtension(sessions, backend, prompts, first_window),
+        SessionsExtension(sessions, backend, prompts, first_window, agents.check),
         ToolsExtension(tools),
+        AgentsExtension(agents, agent_sessions),
         PromptsExtension(prompts),
         ChatExtension(chats),
         ConfirmationExtension(confirmations),
     ]
+
+
+def agents_of(config: Config) -> Agents:
+    folder = config.folder(config.agents_dir)
+    planning, execution = config.planning_prompt_path, config.execution_prompt_path
+    return Agents(
+        AgentFolder(folder, config.folder(config.agent_chats_dir)),
+        FolderTools(folder, timeout=config.tool_timeout_seconds, apart=True),
+        PhasePrompts(config.folder(planning), config.folder(execution)),
+    )
 
 
 def from_environment() -> ASGIApp:

@@ -7,12 +7,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from extensions.agents.agent import Agent
+from extensions.agents.approval import InWords
 from extensions.agents.narration import Narration
 from extensions.agents.passing import PassingLedger
 from extensions.agents.prompts import PhasePrompts
 from extensions.agents.run import AgentRun
-from extensions.agents.unattended import Unattended
 from extensions.chat.steps import Ended
+from extensions.confirmation.approvers import Refuse
+from extensions.sessions.session import ToolSettings
 from extensions.tools.tool import NoTools, Tools
 from gateway.core.backend import Backend
 from gateway.core.errors import InvalidRequest, Unsupported
@@ -53,12 +55,13 @@ class AgentChat(Struct, frozen=True, kw_only=True):
         yield [ledger.ended]
 
     def _run(self, ledger: PassingLedger) -> AgentRun:
+        policies = ToolSettings(tool_policies=self.agent.tool_policies)
         return AgentRun(
             plan=lambda: self._planned(ledger),
             act=lambda: self._acted(ledger),
             record=ledger,
             tools=self.tools,
-            approver=Unattended(self.agent.tool_policies),
+            approver=InWords(Refuse(policies)),
             most=self.most,
         )
 

@@ -147,7 +147,7 @@ async def test_a_call_that_needs_a_yes_is_refused_in_words(tmp_path: Path) -> No
     desk = Desk(tmp_path, said("Wipe."), calls(("wipe", {})), said("I could not."))
     thought, answer, _ = await heard(desk.chat())
     assert desk.wipe.ran == []
-    assert "Tool call: wipe({})\nTool result (wipe): Error: This call needs a person" in thought
+    assert "Tool call: wipe({})\nTool result (wipe): Error: This tool needs a person" in thought
     assert "nobody can be asked here" in str(desk.backend.requests[2].messages[-2])
     assert answer == "I could not."
 

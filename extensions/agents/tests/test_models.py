@@ -5,19 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from msgspec import Raw
 from msgspec.structs import replace
 
-from extensions.agents.folder import AgentFolder
 from extensions.agents.models import AgentModels
-from extensions.agents.prompts import PhasePrompts
-from extensions.agents.service import Agents
 from extensions.agents.tests.folders import agent, agents_in
+from extensions.agents.tests.jotting import Jotting, agents_of
 from extensions.chat.tests.talking import Rounds, Script, calls, said
-from extensions.tests.toolbox import Active, AsyncTool
-from extensions.tools.catalogue import Catalogue, FoundTool
 from extensions.tools.service import FolderTools
-from extensions.tools.tool import Tools
 from gateway.core.backend import Backend
 from gateway.core.errors import (
     AgentInvalid,
@@ -35,8 +29,6 @@ from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
 from gateway.testing import ScriptedBackend
 
 WORK = (said("Jot."), calls(("jot", {"text": "4 March"})), said("Done."))
-
-ANY = Raw(b"{}")
 
 ON_BIG = """\
 ---
@@ -63,40 +55,6 @@ class Unknowing(Rounds):
 
     async def show(self, model: str) -> ModelDetails:
         raise BackendFailed("Ollama answered with status 404.")
-
-
-class Jotting(FolderTools):
-    """A `jot` in every package, without a process to run it."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, apart=True)
-        self._path = folder
-
-    async def catalogue(self) -> Catalogue:
-        found = [
-            FoundTool(
-                name="jot",
-                package=path.name,
-                description="",
-                parameters={},
-                required=(),
-                schema=ANY,
-            )
-            for path in self._path.iterdir()
-        ]
-        return Catalogue(tools={f"{tool.package}/{tool.name}": tool for tool in found})
-
-    async def of_package(self, package: str) -> Tools:
-        return Active(AsyncTool("jot", stored))
-
-
-async def stored(**_: str) -> str:
-    return "stored"
-
-
-def agents_of(folder: Path, functions: FolderTools) -> Agents:
-    prompts = PhasePrompts(folder / "planning.md", folder / "execution.md")
-    return Agents(AgentFolder(folder, folder / "agent_chats"), functions, prompts)
 
 
 def with_agents(backend: Backend, folder: Path, default_model: str | None = "demo") -> AgentModels:

@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from extensions.agents.skill import NotASkill, Skill, read_skill
 from extensions.sessions import files
 from extensions.tools.loading import Refused, checked
@@ -58,7 +60,7 @@ class AgentFolder:
             raise NotASkill("its SKILL.md is a link to itself") from None
         except OSError as error:
             raise NotASkill(f"its SKILL.md cannot be read: {error.strerror}") from None
-        return read_skill(data)
+        return replace(read_skill(data), changed_at=status.st_mtime)
 
 
 def missing_in(agent: Path) -> str | None:

@@ -114,6 +114,7 @@ class Agents:
             model=skill.model,
             tool_policies=skill.tool_policies,
             prompt=skill.prompt,
+            changed_at=skill.changed_at,
             error=f"it has no {missing}" if missing else without_tools(agent, catalogue),
         )
 

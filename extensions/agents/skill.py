@@ -23,12 +23,13 @@ class NotASkill(ValueError):
 
 class Skill(Struct, frozen=True, kw_only=True):
     """What stands in the file. `tool_policies` are as they were found: what is no policy acts as
-    `always_confirm`."""
+    `always_confirm`. `changed_at` is when it was written, in seconds since 1970."""
 
     description: str
     prompt: str
     model: str | None = None
     tool_policies: dict[str, str] = {}
+    changed_at: float = 0
 
 
 def read_skill(data: bytes) -> Skill:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from extensions.chat.steps import Called, Said, Step
 from extensions.sessions.session import AssistantMessage, Call, Message, ToolMessage
 
-__all__ = ["Transcript", "call_line", "result_line", "transcript_of"]
+__all__ = ["Transcript", "call_line", "limit_line", "result_line", "transcript_of"]
 
 
 def call_line(name: str, arguments: dict[str, object]) -> str:
@@ -18,6 +18,11 @@ def call_line(name: str, arguments: dict[str, object]) -> str:
 def result_line(name: str, result: str) -> str:
     """`Tool result (jot): stored`."""
     return f"Tool result ({name}): {result}"
+
+
+def limit_line(most: int) -> str:
+    """`Warning: stopped after 50 iterations.`"""
+    return f"Warning: stopped after {most} iterations."
 
 
 class Transcript:

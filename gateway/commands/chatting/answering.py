@@ -53,11 +53,15 @@ def answer(
     """
     display.wait()
     said = failed = False
+    before: Event | None = None
     try:
         with closing(server.chat(session, message, think=think)) as events:
             for event in events:
                 said = said or isinstance(event, ContentDelta)
                 failed = failed or isinstance(event, StreamError)
+                if isinstance(before, AgentPlanning) and isinstance(event, AgentExecution):
+                    display.settle()
+                before = event
                 if isinstance(event, ConfirmationRequired):
                     confirm(server, display, session, event, approve)
                 else:
@@ -92,7 +96,7 @@ def show(display: Display, event: Event) -> None:
             result = returned(event.tool_name, event.success, event.result)
             remark(display, f"{event.agent_name}: {result}")
         case AgentComplete():
-            remark(display, f"{event.agent_name} is done.")
+            remark(display, f"{event.agent_name} is done, in its chat {event.session_id}.")
         case StreamError():
             display.complain(event.message)
 
@@ -114,7 +118,8 @@ def confirm(
 
     A `KeyboardInterrupt` is a no, which the server takes from the connection that is closed.
     """
-    display.quote(f"The model wants to run {called(wanted.tool_name, wanted.arguments)}")
+    who = f"Agent {visible(wanted.agent_name)}" if wanted.agent_name else "The model"
+    display.quote(f"{who} wants to run {called(wanted.tool_name, wanted.arguments)}")
     try:
         approved = approve(wanted)
     except KeyboardInterrupt:

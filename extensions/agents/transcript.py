@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from extensions.chat.steps import Called, Said, Step
 
-__all__ = ["Transcript", "call_line", "result_line"]
+__all__ = ["Transcript", "call_line", "limit_line", "result_line"]
 
 
 def call_line(name: str, arguments: dict[str, object]) -> str:
@@ -16,6 +16,11 @@ def call_line(name: str, arguments: dict[str, object]) -> str:
 def result_line(name: str, result: str) -> str:
     """`Tool result (jot): stored`."""
     return f"Tool result ({name}): {result}"
+
+
+def limit_line(most: int) -> str:
+    """`Warning: stopped after 50 iterations.`"""
+    return f"Warning: stopped after {most} iterations."
 
 
 class Transcript:

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from msgspec import Struct
 
 from extensions.chat.arguments import keepable
-from extensions.chat.record import Record
+from extensions.chat.record import Ledger
 from extensions.chat.reply import GrowingReply
 from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Steps, Told
 from extensions.events import Event
@@ -46,7 +46,7 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
     """
 
     ask: Callable[[], AsyncGenerator[Batch, None]]
-    record: Record
+    record: Ledger
     tools: Tools
     approver: Approver
     thinking: bool = False

@@ -14,6 +14,12 @@ from adapters.images.fetcher import ImageFetcher
 from adapters.ollama.backend import OllamaBackend
 from adapters.ollama.passthrough import OllamaPassthrough
 from adapters.upstream.client import Timeouts, UpstreamClient
+from extensions.agents.chats import AgentChats
+from extensions.agents.folder import AgentFolder
+from extensions.agents.prompts import PhasePrompts
+from extensions.agents.routes import AgentsExtension
+from extensions.agents.service import Agents
+from extensions.agents.tool import AgentToolbox
 from extensions.chat.routes import ChatExtension
 from extensions.chat.service import Chats
 from extensions.confirmation.routes import ConfirmationExtension
@@ -70,10 +76,19 @@ def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
     tools = FolderTools(config.folder(config.tools_dir), timeout=config.tool_timeout_seconds)
     prompts = PromptFiles(config.folder(config.system_prompts_dir))
     confirmations = Confirmations(timeout=config.confirmation_timeout_seconds)
+    agents = agents_of(config)
+    agent_sessions = Sessions(JSONSessionStore(config.folder(config.agent_chats_dir)))
+    agent_chats = AgentChats(
+        agent_sessions,
+        agents,
+        backend,
+        most=config.max_agent_iterations,
+        dynamic_windows=config.dynamic_context_window_enabled,
+    )
     chats = Chats(
         sessions,
         backend,
-        toolbox=tools,
+        toolbox=AgentToolbox(tools, agents, agent_chats),
         confirmations=confirmations,
         dynamic_windows=config.dynamic_context_window_enabled,
         max_open=config.max_streams,
@@ -85,12 +100,23 @@ def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
     )
     return [
         StatusExtension(backend, sessions, tools, about),
-        SessionsExtension(sessions, backend, prompts, first_window),
+        SessionsExtension(sessions, backend, prompts, first_window, agents.check),
         ToolsExtension(tools),
+        AgentsExtension(agents, agent_sessions),
         PromptsExtension(prompts),
         ChatExtension(chats),
         ConfirmationExtension(confirmations),
     ]
+
+
+def agents_of(config: Config) -> Agents:
+    folder = config.folder(config.agents_dir)
+    planning, execution = config.planning_prompt_path, config.execution_prompt_path
+    return Agents(
+        AgentFolder(folder, config.folder(config.agent_chats_dir)),
+        FolderTools(folder, timeout=config.tool_timeout_seconds, apart=True),
+        PhasePrompts(config.folder(planning), config.folder(execution)),
+    )
 
 
 def from_environment() -> ASGIApp:

@@ -17,6 +17,7 @@ __all__ = ["ACT", "BROKEN", "NOWHERE", "PLAN", "Caller", "call", "script"]
 
 PLAN = "Plan it now."
 ACT = "Do it now."
+PHASES = {PLAN: "plan", ACT: "act"}
 NOWHERE = "nowhere"
 """A model that is not there."""
 BROKEN = "out of memory"
@@ -48,7 +49,7 @@ def script(
     Before its calls a reply says `text` words, 20 ms each; `spread` sends every call in a chunk of
     its own, and the last one together with the end. The final reply says `then` words, 20 ms each,
     before the results. `endless` begins again after the last round. A plan says `plan` words, 20 ms
-    each, before its end. The plan, or the final reply to `ACT`, if `breaks` names it, ends in an
+    each, before its end. With `breaks` the "plan", or the final reply of the "act", ends in an
     error instead. `mark` means nothing.
     """
     told = {"rounds": rounds, "text": text, "spread": spread, "then": then, "endless": endless}
@@ -129,7 +130,7 @@ class Chat(BaseHTTPRequestHandler):
     def reply(self, messages: list[dict[str, Any]]) -> None:
         prompt = messages[-1].get("content")
         told, done = told_and_done(messages[:-1] if prompt in (PLAN, ACT) else messages)
-        broken = bool(prompt) and told.get("breaks") == prompt
+        broken = prompt in (PLAN, ACT) and told.get("breaks") == PHASES[prompt]
         if prompt == PLAN:
             self.text(told.get("plan", 0), "Planned.", broken)
             return

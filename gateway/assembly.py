@@ -16,6 +16,7 @@ from adapters.ollama.passthrough import OllamaPassthrough
 from adapters.upstream.client import Timeouts, UpstreamClient
 from extensions.agents.chats import AgentChats
 from extensions.agents.folder import AgentFolder
+from extensions.agents.models import AgentModels
 from extensions.agents.prompts import PhasePrompts
 from extensions.agents.routes import AgentsExtension
 from extensions.agents.service import Agents
@@ -51,13 +52,12 @@ A_DAY = 86400
 def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
     backend: Backend = EnforcingBackend(ollama(config))
-    if config.allow_remote_images:  # outside of those who ask again: once is enough
-        backend = FetchingBackend(backend, ImageFetcher())
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
+    agents = agents_of(config)
     return create_app(
-        backend,
-        extensions=extensions(config, backend),
+        openai_models(config, backend, agents),
+        extensions=extensions(config, backend, agents),
         guards=guard_rules(config),
         rules=Rules(
             max_body=config.max_body_bytes,
@@ -70,13 +70,22 @@ def build(config: Config) -> ASGIApp:
     )
 
 
-def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
+def openai_models(config: Config, backend: Backend, agents: Agents) -> Backend:
+    """The models under `/v1`."""
+    if config.agent_models:
+        most = config.max_agent_iterations
+        backend = AgentModels(backend, agents, default_model=config.default_model, most=most)
+    if config.allow_remote_images:  # outside of those who ask again: once is enough
+        backend = FetchingBackend(backend, ImageFetcher())
+    return backend
+
+
+def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlugin]:
     """What the gateway has under `/api/v1`."""
     sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
     tools = FolderTools(config.folder(config.tools_dir), timeout=config.tool_timeout_seconds)
     prompts = PromptFiles(config.folder(config.system_prompts_dir))
     confirmations = Confirmations(timeout=config.confirmation_timeout_seconds)
-    agents = agents_of(config)
     agent_sessions = Sessions(JSONSessionStore(config.folder(config.agent_chats_dir)))
     agent_chats = AgentChats(
         agent_sessions,

@@ -107,14 +107,16 @@ class AgentWork:
             self._record, self._begun = record, len(record.session.messages)
             yield [AgentStart(agent_name=agent.name, instruction=asked.instruction)]
             run = self._chats.run(record, tools, self._approver)
-            async with aclosing(self._told(run, agent.name)) as told:
+            async with aclosing(self._told(run, record, agent.name)) as told:
                 async for events in told:
                     yield events
             output = self._outcome.result
             id = record.session.id
             yield [AgentComplete(agent_name=agent.name, session_id=id, output=output)]
 
-    async def _told(self, run: AgentRun, agent: str) -> AsyncGenerator[Sequence[Event], None]:
+    async def _told(
+        self, run: AgentRun, record: Record, agent: str
+    ) -> AsyncGenerator[Sequence[Event], None]:
         """What happens until the agent is done, or fails."""
         failure: str | None = None
         try:
@@ -127,7 +129,7 @@ class AgentWork:
             run.transcript.note(f"Error: {failure}")
             if not isinstance(error, MochiError):
                 log.exception("The agent '%s' failed unexpectedly.", agent)
-        output = self._output(run.record, str(run.transcript))
+        output = self._output(record, str(run.transcript))
         self._outcome, self._over = ToolOutcome(failure is None, output, failure), True
 
     def _output(self, record: Record, *passages: str) -> str:

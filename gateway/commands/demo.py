@@ -14,6 +14,8 @@ from gateway.serving.server import stop_requested
 __all__ = ["invitation", "run"]
 
 TOKEN_SECONDS = 0.015
+FOR_AGENTS = "demo-tools"
+"""The model that the simulator plays which calls tools."""
 
 
 def run(arguments: Namespace) -> int:
@@ -24,7 +26,11 @@ def run(arguments: Namespace) -> int:
 async def demonstrate(config: Config, sockets: list[socket.socket]) -> int:
     stop = stop_requested()
     async with Simulator(token_delay=TOKEN_SECONDS) as simulator:
-        config = msgspec.structs.replace(config, ollama_host=simulator.url)
+        config = msgspec.structs.replace(
+            config,
+            ollama_host=simulator.url,
+            default_model=config.default_model or FOR_AGENTS,
+        )
         async with started(config, sockets) as server:
             print(f"{banner(config, server.url)}\n{invitation(config, server.url)}", flush=True)
             await stop

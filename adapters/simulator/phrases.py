@@ -50,7 +50,7 @@ OPENINGS = (
 PLAN = (
     "1. What is wanted: “{question}” So this is about {topic}.\n"
     "2. I use the tool that fits it best, and look at what it returns.\n"
-    "3. I say what came of it.\n"
+    "3. I say what came of it."
 )
 REMARKS = (
     "Most of what is said about {topic} is easier to see with a small example.",

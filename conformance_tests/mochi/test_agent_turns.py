@@ -112,7 +112,11 @@ def test_a_model_that_only_announces_gets_a_second_chance(desk: AgentBox) -> Non
 
 def test_a_reply_without_calls_after_the_first_is_the_last(desk: AgentBox) -> None:
     id = desk.enabled()
-    for instruction, most in ((script(mark="none"), 3), (script([call("jot", text="x")]), 3)):
+    for instruction, most in (
+        (script(mark="none"), 3),
+        (script([call("jot", text="x")], mark="one"), 3),
+        (script([call("jot", text="x")], [call("jot", text="y")], mark="two"), 4),
+    ):
         desk.run(id, instruction)
         assert len(asked_of(desk, instruction)) == most
 

@@ -59,13 +59,11 @@ def answer(
             for event in events:
                 said = said or isinstance(event, ContentDelta)
                 failed = failed or isinstance(event, StreamError)
-                if isinstance(before, AgentPlanning) and isinstance(event, AgentExecution):
-                    display.settle()
-                before = event
                 if isinstance(event, ConfirmationRequired):
                     confirm(server, display, session, event, approve)
                 else:
-                    show(display, event)
+                    go_on(display, before, event)
+                before = event
     except Dropped as error:
         display.complain(f"{error} {KEPT if said else NOTHING_KEPT}{hint}")
         failed = True
@@ -75,6 +73,16 @@ def answer(
     finally:
         display.settle()
     return not failed
+
+
+def go_on(display: Display, before: Event | None, event: Event) -> None:
+    """Show what follows on another event."""
+    match before, event:
+        case ConfirmationRequired(), AgentToolCall():
+            return  # the question has shown it
+        case AgentPlanning(), AgentExecution():
+            display.settle()
+    show(display, event)
 
 
 def show(display: Display, event: Event) -> None:

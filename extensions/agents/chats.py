@@ -12,13 +12,12 @@ from extensions.chat.record import Record
 from extensions.context.window import first_window
 from extensions.sessions.changes import (
     Change,
-    MessageAppended,
     SettingsChanged,
     SystemPromptRemoved,
     SystemPromptSet,
 )
 from extensions.sessions.service import Sessions
-from extensions.sessions.session import Session, SystemMessage, UserMessage
+from extensions.sessions.session import Session, SystemMessage
 from extensions.sessions.threads import unbroken
 from extensions.tools.approval import Approver
 from extensions.tools.tool import NoTools, Tools
@@ -53,10 +52,8 @@ class AgentChats:
         self._dynamic_windows = dynamic_windows
 
     @asynccontextmanager
-    async def instructed(
-        self, agent: Agent, instruction: str, *, id: str, model: str
-    ) -> AsyncIterator[Record]:
-        """Wait for the chat `id`, and hold it, with the instruction as its last message.
+    async def opened(self, agent: Agent, *, id: str, model: str) -> AsyncIterator[Record]:
+        """Wait for the chat `id`, and hold it, with the agent's prompt as it is now.
 
         It is a new one if the agent has no chat of this id. Another agent's is not continued: its
         prompt and its tools are others, and models do mix up ids. `model` is for an agent that
@@ -64,13 +61,10 @@ class AgentChats:
         """
         model = await self._model(agent, model)
         if not await self._has(agent, id):
-            id = await self._new(model)
+            id = await self._new(agent, model)
         async with self._sessions.turn(id) as opened:
-            changes = self._changes(opened.session, agent, model)
-            said = UserMessage(
-                id=self._sessions.new_id(), timestamp=self._sessions.clock(), content=instruction
-            )
-            await unbroken(opened.commit(*changes, MessageAppended(said)))
+            if changes := self._changes(opened.session, agent, model):
+                await unbroken(opened.commit(*changes))
             yield Record(opened, self._sessions)
 
     def run(self, record: Record, tools: Tools, approver: Approver) -> AgentRun:
@@ -95,10 +89,16 @@ class AgentChats:
         whose = prompt.source_file if prompt else None
         return not chat.read_only and whose in (None, source(agent))
 
-    async def _new(self, model: str) -> str:
+    async def _new(self, agent: Agent, model: str) -> str:
         now, id = self._sessions.clock(), self._sessions.new_id()
-        window = first_window(await self._context_length(model))
-        chat = Session(id=id, model=model, created_at=now, updated_at=now, window=window)
+        chat = Session(
+            id=id,
+            model=model,
+            created_at=now,
+            updated_at=now,
+            messages=(self._prompt(agent, self._sessions.new_id()),) if agent.prompt else (),
+            window=first_window(await self._context_length(model)),
+        )
         return (await self._sessions.create(chat)).id
 
     async def _model(self, agent: Agent, otherwise: str) -> str:
@@ -129,14 +129,17 @@ class AgentChats:
         if not agent.prompt:
             changes += [SystemPromptRemoved()] if old else []
         elif old is None or (old.content, old.source_file) != (agent.prompt, source(agent)):
-            prompt = SystemMessage(
-                id=old.id if old else self._sessions.new_id(),
-                timestamp=self._sessions.clock(),
-                content=agent.prompt,
-                source_file=source(agent),
-            )
-            changes.append(SystemPromptSet(prompt))
+            id = old.id if old else self._sessions.new_id()
+            changes.append(SystemPromptSet(self._prompt(agent, id)))
         return changes
+
+    def _prompt(self, agent: Agent, id: str) -> SystemMessage:
+        return SystemMessage(
+            id=id,
+            timestamp=self._sessions.clock(),
+            content=agent.prompt,
+            source_file=source(agent),
+        )
 
 
 def source(agent: Agent) -> str:

@@ -19,7 +19,7 @@ from extensions.chat.record import Record
 from extensions.events import AgentComplete, AgentStart, Event
 from extensions.tools.approval import Approver
 from extensions.tools.outcome import ToolOutcome
-from gateway.core.errors import AgentInvalid, AgentNotFound, MochiError
+from gateway.core.errors import LONGEST_NAME, AgentInvalid, AgentNotFound, MochiError
 from gateway.core.faults import message_of
 from gateway.core.messages import ToolCall
 
@@ -86,7 +86,7 @@ class AgentWork:
         except msgspec.ValidationError as error:
             self._outcome = ToolOutcome.failed(f"Invalid arguments for tool 'agent': {error}")
         except AgentNotFound:
-            self._outcome = ToolOutcome.failed(f"Agent '{asked.agent}' not found")
+            self._outcome = ToolOutcome.failed(f"Agent '{asked.agent[:LONGEST_NAME]}' not found")
         except AgentInvalid as error:
             self._outcome = ToolOutcome.failed(error.message)
         else:
@@ -101,10 +101,11 @@ class AgentWork:
 
     async def _work(self, agent: Agent, asked: Asked) -> AsyncGenerator[Sequence[Event], None]:
         tools = await self._agents.tools(agent.name)
-        async with self._chats.instructed(
-            agent, asked.instruction, id=asked.session_id or "", model=self._employer.model
+        async with self._chats.opened(
+            agent, id=asked.session_id or "", model=self._employer.model
         ) as record:
-            self._record, self._begun = record, len(record.session.messages)
+            self._record, self._begun = record, len(record.session.messages) + 1
+            await record.ask(asked.instruction)
             yield [AgentStart(agent_name=agent.name, instruction=asked.instruction)]
             run = self._chats.run(record, tools, self._approver)
             async with aclosing(self._told(run, record, agent.name)) as told:

@@ -84,6 +84,7 @@ async def test_agents_stand_behind_the_models(tmp_path: Path) -> None:
     own = agent(tmp_path)
     agent(tmp_path, "painter", skill=ON_BIG)
     agent(tmp_path, "broken", skill="Nothing.")
+    agent(tmp_path, "no name for a model")
     models = with_agents(shelf(), tmp_path)
     cards = await models.models()
     names = [card.name for card in cards]
@@ -196,7 +197,8 @@ async def test_an_agent_that_is_not_valid_says_so(tmp_path: Path) -> None:
 
 async def test_a_model_whose_name_is_like_an_agents_is_a_model(tmp_path: Path) -> None:
     agent(tmp_path)
-    backend = shelf(said("I am a model."), models=("demo", "agent/other", "agent/scribe"))
+    names = ("demo", "my/agent/scribe", "agent/other", "agent/scribe")
+    backend = shelf(said("I am a model."), models=names)
     models = with_agents(backend, tmp_path)
     reply = await answered(models, "agent/other")
     assert reply.message.content == text("I am a model.")
@@ -206,7 +208,9 @@ async def test_a_model_whose_name_is_like_an_agents_is_a_model(tmp_path: Path) -
     assert (await collect(models.complete(completion))).reason == "stop"
     assert (await models.embed(EmbedRequest(model="agent/other", inputs=("I",)))).vectors
     listed = [card.name for card in await models.models()]
-    assert listed == ["demo", "agent/other", "agent/scribe"]
+    assert listed == ["demo", "my/agent/scribe", "agent/other", "agent/scribe"]
+    reply = await answered(models, "my/agent/scribe")
+    assert reply.message.content == text("I am a model.")
 
 
 async def test_agents_neither_complete_nor_embed(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ class OllamaStructured:
 
     async def answer(self, request: StructuredRequest, form: type[T]) -> T:
         # The import takes 0.3 s, and loading the authorities 20 ms: not on the event loop.
-        twin = await asyncio.to_thread(self._prepare, form)
+        loop = asyncio.get_running_loop()
+        twin = await loop.run_in_executor(None, self._prepare, form)
         try:
             async with self._instructor(request) as instructor:
                 whole = await instructor.chat_completion(

@@ -56,6 +56,11 @@ class Jobs:
                 del self._held[id]
             self._begin()
 
+    async def stopped(self, id: str) -> None:
+        """Wait for the end of what runs for this session."""
+        if running := self._running.get(id):
+            await asyncio.wait([running])
+
     async def idle(self) -> None:
         """Wait until nothing runs and nothing waits."""
         await self._idle.wait()

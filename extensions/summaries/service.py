@@ -101,6 +101,7 @@ class Summaries:
         """
         async with self._asked_for.setdefault(session_id, asyncio.Lock()):
             with self._jobs.held(session_id):
+                await self._jobs.stopped(session_id)
                 session = await self._summarisable(session_id)
                 chosen = model or usual(session, self._meant)
                 if chosen is None:

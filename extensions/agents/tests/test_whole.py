@@ -14,7 +14,7 @@ from extensions.agents.tests.working import Minds
 from extensions.chat.tests.stream import Events, names
 from extensions.tools.tests.packages import alive, eventually
 from gateway.app import create_app
-from gateway.assembly import extensions
+from gateway.assembly import agents_of, extensions
 from gateway.config import Config
 from gateway.http.guards import GuardRules
 from gateway.testing import live_server
@@ -31,7 +31,8 @@ def jot(text: str) -> str:
 @asynccontextmanager
 async def gateway(folder: Path) -> AsyncGenerator[httpx.AsyncClient, None]:
     backend = Minds(colleagues)
-    plugins = extensions(Config(data_dir=folder), backend)
+    config = Config(data_dir=folder)
+    plugins = extensions(config, backend, agents_of(config))
     app = create_app(backend, extensions=plugins, guards=GuardRules())
     async with (
         live_server(app) as url,

@@ -18,11 +18,15 @@ class Summariser(Caller):
     def __init__(self) -> None:
         super().__init__()
         self.RequestHandlerClass = Answering
+        self.one = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        self.asked.clear()
         self.pause = 0.0
         self.says: str | None = None
         self.alone = False
         self.left = 0
-        self.one = threading.Lock()
 
     @property
     def summaries(self) -> list[dict[str, Any]]:

@@ -17,24 +17,41 @@ from conformance_tests.mochi.sessions import Sessions, events_of
 from conformance_tests.mochi.summariser import Summariser
 from conformance_tests.mochi.toolboxes import soon
 
+eventually = partial(soon, seconds=20)
+
 ON = {"MOCHI_SUMMARIZATION_ENABLED": "true"}
 
 
-@pytest.fixture
-def ollama(gateway: Gateway) -> Iterator[Summariser]:
+@pytest.fixture(scope="module")
+def machine(gateway: Gateway) -> Iterator[Summariser]:
     with Summariser() as listening:
         yield listening
+
+
+@pytest.fixture
+def ollama(machine: Summariser) -> Summariser:
+    """As if nobody had asked it anything."""
+    machine.reset()
+    return machine
 
 
 def start(ollama: Summariser, data: Path, **settings: str) -> AbstractContextManager[Gateway]:
     return gateway_alone(ollama.url, MOCHI_DATA_DIR=str(data), **ON | settings)
 
 
+@pytest.fixture(scope="module")
+def summing(machine: Summariser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sessions]:
+    data = tmp_path_factory.mktemp("summing")
+    with start(machine, data) as running:
+        yield Sessions(running, "talk", timeout=10, data=data)
+
+
 @pytest.fixture
-def summed(ollama: Summariser, tmp_path: Path) -> Iterator[Sessions]:
-    """Sessions of a gateway that summarises."""
-    with start(ollama, tmp_path) as running:
-        yield Sessions(running, "talk", timeout=10, data=tmp_path)
+def summed(summing: Sessions, ollama: Summariser) -> Iterator[Sessions]:
+    """Sessions of a gateway that summarises; none is left to a later test."""
+    yield summing
+    for one in summing.http.get("/sessions").json["sessions"]:
+        assert summing.http.request("DELETE", f"/sessions/{one['session_id']}").status == 204
 
 
 def summary(sessions: Sessions, id: str) -> Any:
@@ -53,7 +70,7 @@ def test_after_every_reply(summed: Sessions, ollama: Summariser, stream: bool) -
         assert summed.say(id, "Hello.").status == 200
     before = summed.written(id)
     assert before["metadata"]["summary"] is None
-    assert soon(lambda: bool(summary(summed, id)))
+    assert eventually(lambda: bool(summary(summed, id)))
     after = summed.written(id)
     made = after["metadata"].pop("summary")
     assert made == {"summary": "Up to: Said.", "topics": ["talk", "日本"]}
@@ -69,7 +86,7 @@ def test_what_is_asked(summed: Sessions, ollama: Summariser) -> None:
     Ollama load the model again. A form is demanded, and no thinking."""
     id = summed.begin(system_prompt="Be brief.")
     summed.say(id, "Hello.")
-    assert soon(lambda: bool(summary(summed, id)))
+    assert eventually(lambda: bool(summary(summed, id)))
     turn, asked = ollama.asked
     assert asked["messages"][:-1] == [*turn["messages"], {"role": "assistant", "content": "Said."}]
     assert asked["messages"][-1]["role"] == "user"
@@ -90,14 +107,14 @@ def test_nobody_waits_for_one(summed: Sessions, ollama: Summariser, alone: bool)
         return len(ollama.summaries) == number
 
     for number in range(3):
-        assert soon(partial(begun, number))
+        assert eventually(partial(begun, number))
         began = time.monotonic()
         assert summed.say(id, f"Say {number}.").status == 200
         assert time.monotonic() - began < 1
-    assert soon(lambda: ollama.left == 2)
+    assert eventually(lambda: ollama.left == 2)
     ollama.pause = 0
     summed.say(id, "Say 3.")
-    assert soon(lambda: bool(summary(summed, id)))
+    assert eventually(lambda: bool(summary(summed, id)))
     assert len(summed.messages(id)) == 8
 
 
@@ -106,7 +123,9 @@ def test_the_last_of_many_replies_is_in_it(summed: Sessions, ollama: Summariser)
     id = summed.begin()
     for number in range(10):
         summed.say(id, f"Say {number}.")
-    assert soon(lambda: bool(summary(summed, id)) and len(ollama.summaries[-1]["messages"]) == 21)
+    assert eventually(
+        lambda: bool(summary(summed, id)) and len(ollama.summaries[-1]["messages"]) == 21
+    )
     time.sleep(0.2)
     assert [role for role, _ in summed.said(id)] == ["user", "assistant"] * 10
 
@@ -117,7 +136,7 @@ def test_many_sessions_take_turns(summed: Sessions, ollama: Summariser) -> None:
     ids = [summed.begin() for _ in range(6)]
     for id in ids:
         summed.say(id, "Hello.")
-    assert soon(lambda: all(summary(summed, id) for id in ids))
+    assert eventually(lambda: all(summary(summed, id) for id in ids))
     assert len(ollama.summaries) == len(ids)
 
 
@@ -126,11 +145,11 @@ def test_a_model_that_cannot(summed: Sessions, ollama: Summariser, says: str) ->
     """It is tried three times, and logged; nobody is disturbed."""
     id = summed.begin()
     summed.say(id, "Hello.")
-    assert soon(lambda: bool(summary(summed, id)))
+    assert eventually(lambda: bool(summary(summed, id)))
     good, ollama.says = summary(summed, id), says
     asked = len(ollama.summaries)
     assert summed.say(id, "More.").status == 200
-    assert soon(lambda: len(ollama.summaries) == asked + 3, 10)
+    assert eventually(lambda: len(ollama.summaries) == asked + 3)
     time.sleep(0.1)
     assert len(ollama.summaries) == asked + 3
     assert summary(summed, id) == good
@@ -146,7 +165,7 @@ def test_models_that_do_not_keep_to_a_form(summed: Sessions, ollama: Summariser)
     named = summed.http.request("POST", f"/sessions/{id}/summarize", {"model": "talk"})
     assert named.status == 200
     summed.say(id, "More.")
-    assert soon(lambda: len(ollama.summaries) == 2)
+    assert eventually(lambda: len(ollama.summaries) == 2)
     assert [body["model"] for body in ollama.summaries] == ["talk", "talk"]
 
 
@@ -155,10 +174,10 @@ def test_a_deleted_session_stays_deleted(summed: Sessions, ollama: Summariser) -
     id = summed.begin()
     ollama.pause = 5
     summed.say(id, "Hello.")
-    assert soon(lambda: bool(ollama.summaries))
+    assert eventually(lambda: bool(ollama.summaries))
     began = time.monotonic()
     assert summed.http.request("DELETE", f"/sessions/{id}").status == 204
-    assert soon(lambda: ollama.left == 1)
+    assert eventually(lambda: ollama.left == 1)
     assert time.monotonic() - began < 1
     assert not summed.path(id).exists()
 
@@ -183,7 +202,7 @@ def test_an_alias_is_asked_as_what_it_stands_for(ollama: Summariser, tmp_path: P
         sessions.say(theirs, "Hello.")
         id = sessions.begin()
         sessions.say(id, "Hello.")
-        assert soon(lambda: bool(summary(sessions, id)))
+        assert eventually(lambda: bool(summary(sessions, id)))
         assert [body["model"] for body in ollama.summaries] == ["talk"]
         answer = sessions.http.request("POST", f"/sessions/{id}/summarize", {"model": "mine"})
         assert answer.json["model_used"] == "mine"
@@ -202,7 +221,7 @@ def test_none_is_lost_at_the_end(ollama: Summariser, tmp_path: Path) -> None:
         for id in ids:
             sessions.say(id, "Hello.")
         os.kill(running.pid, signal.SIGTERM)
-        assert soon(lambda: ended(running.pid), 10)
+        assert eventually(lambda: ended(running.pid))
         assert [summary(sessions, id)["summary"] for id in ids] == ["Up to: Said."] * 5
         assert {path.suffix for path in sessions.folder.iterdir()} == {".json"}
 
@@ -217,13 +236,13 @@ def test_what_takes_too_long_is_made_at_the_next_start(ollama: Summariser, tmp_p
             sessions.say(id, "Hello.")
         began = time.monotonic()
         os.kill(running.pid, signal.SIGTERM)
-        assert soon(lambda: ended(running.pid), 10)
+        assert eventually(lambda: ended(running.pid))
         assert time.monotonic() - began < 2.5
         assert [summary(sessions, id) for id in ids] == [None] * 4
     ollama.pause = 0
     with start(ollama, tmp_path) as running:
         sessions = Sessions(running, "talk", data=tmp_path)
-        assert soon(lambda: all(summary(sessions, id) for id in ids))
+        assert eventually(lambda: all(summary(sessions, id) for id in ids))
     assert {path.suffix for path in sessions.folder.iterdir()} == {".json"}
 
 
@@ -240,4 +259,4 @@ def test_a_kill_costs_one_summary_at_most(ollama: Summariser, tmp_path: Path) ->
     with start(ollama, tmp_path) as running:
         sessions = Sessions(running, "talk", data=tmp_path)
         sessions.say(id, "More.")
-        assert soon(lambda: bool(summary(sessions, id)))
+        assert eventually(lambda: bool(summary(sessions, id)))

@@ -103,7 +103,7 @@ class Summaries:
             with self._jobs.held(session_id):
                 await self._jobs.stopped(session_id)
                 session = await self._summarisable(session_id)
-                chosen = model or usual(session, self._meant)
+                chosen = usual(session, self._meant) if model is None else model
                 if chosen is None:
                     raise InvalidRequest(
                         "No model of this session can summarise: name another one.", param="model"

@@ -41,6 +41,7 @@ def script(
     then: int = 0,
     endless: bool = False,
     plan: int = 0,
+    hasty: bool = False,
     breaks: str = "",
     mark: str = "",
 ) -> str:
@@ -49,11 +50,11 @@ def script(
     Before its calls a reply says `text` words, 20 ms each; `spread` sends every call in a chunk of
     its own, and the last one together with the end. The final reply says `then` words, 20 ms each,
     before the results. `endless` begins again after the last round. A plan says `plan` words, 20 ms
-    each, before its end. With `breaks` the "plan", or the final reply of the "act", ends in an
-    error instead. `mark` means nothing.
+    each, before its end; a `hasty` one makes the calls of the first round. The "plan", or the final
+    reply of the "act", ends in an error if `breaks` names it. `mark` means nothing.
     """
     told = {"rounds": rounds, "text": text, "spread": spread, "then": then, "endless": endless}
-    return json.dumps({**told, "plan": plan, "breaks": breaks, "mark": mark})
+    return json.dumps({**told, "plan": plan, "hasty": hasty, "breaks": breaks, "mark": mark})
 
 
 class Caller(ThreadingHTTPServer):
@@ -131,7 +132,7 @@ class Chat(BaseHTTPRequestHandler):
         prompt = messages[-1].get("content")
         told, done = told_and_done(messages[:-1] if prompt in (PLAN, ACT) else messages)
         broken = prompt in (PLAN, ACT) and told.get("breaks") == PHASES[prompt]
-        if prompt == PLAN:
+        if prompt == PLAN and not told.get("hasty"):
             self.text(told.get("plan", 0), "Planned.", broken)
             return
         rounds, done = told.get("rounds", []), done - (prompt == ACT)  # without the plan

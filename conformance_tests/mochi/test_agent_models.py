@@ -125,7 +125,7 @@ def test_what_it_is_asked(sdk: OpenAI, models: AgentBox) -> None:
         user(instruction),
     ]
     sdk.chat.completions.create(
-        model="agent/scribe", messages=history, temperature=0.25, seed=7, user="me"
+        model="agent/scribe", messages=history, temperature=0.25, seed=7, stop=["#"], user="me"
     )
     plan, *acts = models.caller.about(instruction)
     first, *rest = sent(plan)
@@ -145,6 +145,7 @@ def test_what_it_is_asked(sdk: OpenAI, models: AgentBox) -> None:
     for body in (plan, *acts):
         assert body["model"] == "caller"
         assert (body["options"]["temperature"], body["options"]["seed"]) == (0.25, 7)
+    assert [body["options"].get("stop") for body in (plan, *acts)] == [None, ["#"], ["#"]]
 
 
 def test_nothing_is_stored(sdk: OpenAI, models: AgentBox) -> None:

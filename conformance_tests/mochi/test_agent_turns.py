@@ -110,6 +110,20 @@ def test_a_model_that_only_announces_gets_a_second_chance(desk: AgentBox) -> Non
     assert desk.runs().count("second") == 1
 
 
+def test_a_plan_that_calls_is_told_that_it_cannot(desk: AgentBox) -> None:
+    """Nothing runs while it plans, whatever the model makes of that; the call has its answer."""
+    instruction = script([call("jot", text="hasty")], hasty=True)
+    events = desk.run(desk.enabled(), instruction)
+    assert desk.runs().count("hasty") == 1
+    assert len(named(events, "agent_tool_call")) == 1
+    _, _, *said = said_in(desk.chat(complete(events)["session_id"]))
+    assert [role for role, _ in said] == ["assistant", "tool", "assistant", "tool", "assistant"]
+    assert [text for _, text in said[1:4]] == ["Error: Tool 'jot' not found", "", "stored"]
+    plan, *acts = asked_of(desk, instruction)
+    assert not plan.get("tools")
+    assert len(acts) == 2
+
+
 def test_a_reply_without_calls_after_the_first_is_the_last(desk: AgentBox) -> None:
     id = desk.enabled()
     for instruction, most in (

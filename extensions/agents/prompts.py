@@ -24,8 +24,10 @@ invent their results, and do not ask questions: nobody can answer them. Write th
 nothing else.\
 """
 
+# Sent again after every result, so it must not read like a beginning.
 EXECUTION = """\
-Now carry out the plan, step by step, with your tools.
+Carry out the plan with your tools: go on with the first step that the results above do not show \
+to be done.
 
 - Whenever a step needs a tool, call it now. To announce a call is not to make it.
 - Look at every result before you go on. If a call failed or was denied, say so and find another \

@@ -176,6 +176,13 @@ async def test_without_ollama_there_is_an_end_too(tmp_path: Path) -> None:
         assert names(told)[:2] == ["agent_start", "agent_complete"]
 
 
+async def test_work_that_failed_counts_as_a_failed_call(tmp_path: Path) -> None:
+    failed: list[Any] = [BackendFailed("Ollama failed.")]
+    async with office(Rounds(task(), failed, said("Oh.")), tmp_path, jot()) as place:
+        [call] = (await place.gateway.chat()).json()["tool_calls_executed"]
+        assert (call["name"], call["success"]) == ("agent", False)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said_of_it"),
     [

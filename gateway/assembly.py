@@ -91,13 +91,13 @@ def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
         dynamic_window=config.dynamic_context_window_enabled,
     )
     return [
+        SummariesExtension(summaries, sessions),  # the first to begin is the last to end
         StatusExtension(backend, sessions, tools, about),
         SessionsExtension(sessions, backend, prompts, first_window),
         ToolsExtension(tools),
         PromptsExtension(prompts),
         ChatExtension(chats),
         ConfirmationExtension(confirmations),
-        SummariesExtension(summaries, sessions),
     ]
 
 

@@ -115,6 +115,7 @@ def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlu
         dynamic_window=config.dynamic_context_window_enabled,
     )
     return [
+        SummariesExtension(summaries, sessions),  # the first to begin is the last to end
         StatusExtension(backend, sessions, tools, about),
         SessionsExtension(sessions, backend, prompts, first_window, agents.check),
         ToolsExtension(tools),
@@ -122,7 +123,6 @@ def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlu
         PromptsExtension(prompts),
         ChatExtension(chats),
         ConfirmationExtension(confirmations),
-        SummariesExtension(summaries, sessions),
     ]
 
 

@@ -66,7 +66,8 @@ class Jobs:
         await self._idle.wait()
 
     async def aclose(self) -> None:
-        """Break off what runs, and forget what waits."""
+        """Break off what runs, and forget what waits; nothing begins any more."""
+        self._at_once = 0
         self._due.clear()
         running = list(self._running.values())
         for task in running:

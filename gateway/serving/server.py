@@ -95,8 +95,7 @@ class GatewayServer:
             connection.shutdown()
         for call in self._service.draining:
             call()
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._grace
+        end = asyncio.get_running_loop().time() + self._grace
         if running := len(self._service.tasks):
             log.info("Running answers (%d) have %g s to finish", running, self._grace)
         if not await self._finished(self._grace):
@@ -105,15 +104,17 @@ class GatewayServer:
                 task.cancel()
             await self._finished(1)
         # An answer may wait for a tool to its end, which comes with that of the application.
-        await self._end_application()
+        await self._end_application(end)
         await self._finished(0.3)
         for connection in tuple(self._service.connections):
             connection.abort()
         self._clock.cancel()
 
-    async def _end_application(self) -> None:
+    async def _end_application(self, by: float) -> None:
+        """Wait for its own shutdown until this time of the loop, and half a second in any case."""
+        soonest = asyncio.get_running_loop().time() + 0.5
         try:
-            async with asyncio.timeout_at(max(end, loop.time() + 0.5)):
+            async with asyncio.timeout_at(max(by, soonest)):
                 await self._lifespan.shutdown()
         except TimeoutError:
             log.warning("The application did not end in time")

@@ -93,7 +93,7 @@ class Agents:
         self._paths, found = await to_the_end(lambda: self._looked(catalogue))
         for name, agent in found.items():
             if agent.error is not None and agent != (self._found or {}).get(name):
-                log.warning("The agent '%s' is not valid: %s.", name, agent.error)
+                log.warning("The agent %r is not valid: %s.", name, agent.error)
         self._found = found
 
     def _looked(self, catalogue: Catalogue) -> tuple[Mapping[str, Path], Mapping[str, Agent]]:

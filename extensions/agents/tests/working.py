@@ -31,7 +31,7 @@ from extensions.sessions.session import (
     Session,
     ToolSettings,
 )
-from extensions.tests.toolbox import Active, AsyncTool
+from extensions.tests.toolbox import Active, AsyncTool, Fixed
 from extensions.tools.catalogue import Catalogue, FoundTool
 from extensions.tools.service import FolderTools
 from extensions.tools.tool import NoTools, Toolbox, Tools
@@ -166,7 +166,7 @@ async def office(
 
     async with serving(
         backend,
-        toolbox=AgentToolbox(others or NoTools(), agents, runs),
+        toolbox=AgentToolbox(others or Fixed(NoTools()), agents, runs),
         tool_settings=settings,
         others=extensions,
         **more,

@@ -7,12 +7,13 @@ from litestar.plugins import InitPlugin
 from litestar.types import ASGIApp
 from msgspec.structs import replace
 
-from adapters.aliased import AliasedBackend
+from adapters.aliased import AliasedBackend, meant_by
 from adapters.enforcing.backend import EnforcingBackend
 from adapters.images.backend import FetchingBackend
 from adapters.images.fetcher import ImageFetcher
 from adapters.ollama.backend import OllamaBackend
 from adapters.ollama.passthrough import OllamaPassthrough
+from adapters.structured import OllamaStructured
 from adapters.upstream.client import Timeouts, UpstreamClient
 from extensions.agents.chats import AgentChats
 from extensions.agents.folder import AgentFolder
@@ -32,6 +33,9 @@ from extensions.sessions.json_store import JSONSessionStore
 from extensions.sessions.routes import SessionsExtension
 from extensions.sessions.service import Sessions
 from extensions.status.routes import About, StatusExtension
+from extensions.summaries.backlog import Backlog
+from extensions.summaries.routes import SummariesExtension
+from extensions.summaries.service import Summaries
 from extensions.tools.routes import ToolsExtension
 from extensions.tools.service import FolderTools
 from gateway import __version__
@@ -94,6 +98,7 @@ def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlu
         most=config.max_agent_iterations,
         dynamic_windows=config.dynamic_context_window_enabled,
     )
+    summaries = summaries_of(config, backend, sessions)
     chats = Chats(
         sessions,
         backend,
@@ -101,6 +106,8 @@ def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlu
         confirmations=confirmations,
         dynamic_windows=config.dynamic_context_window_enabled,
         max_open=config.max_streams,
+        talking=summaries.paused,
+        replied=summaries.schedule,
     )
     about = About(
         ollama_host=config.ollama_shown,
@@ -108,6 +115,7 @@ def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlu
         dynamic_window=config.dynamic_context_window_enabled,
     )
     return [
+        SummariesExtension(summaries, sessions),  # the first to begin is the last to end
         StatusExtension(backend, sessions, tools, about),
         SessionsExtension(sessions, backend, prompts, first_window, agents.check),
         ToolsExtension(tools),
@@ -125,6 +133,19 @@ def agents_of(config: Config) -> Agents:
         AgentFolder(folder, config.folder(config.agent_chats_dir)),
         FolderTools(folder, timeout=config.tool_timeout_seconds, apart=True),
         PhasePrompts(config.folder(planning), config.folder(execution)),
+    )
+
+
+def summaries_of(config: Config, backend: Backend, sessions: Sessions) -> Summaries:
+    return Summaries(
+        sessions,
+        backend,
+        OllamaStructured(config.ollama_host, patience(config)),
+        backlog=Backlog(config.folder(config.sessions_dir)),
+        enabled=config.summarization_enabled,
+        dynamic_windows=config.dynamic_context_window_enabled,
+        meant=meant_by(config.aliases),
+        patience=config.drain_seconds,
     )
 
 

@@ -111,7 +111,9 @@ def answering(
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         when_draining(scope, chats.drain)
         with chats.under_way(), WhileConnected(scope, receive):
-            await work(send, await begin())
+            turn = await begin()
+            with chats.talking(turn):
+                await work(send, turn)
 
     return answer
 

@@ -138,7 +138,7 @@ def test_tools_and_agents_are_a_line_each(
         "scribe: jot()",
         "scribe: jot → stored",
         "thinking: Noted.",
-        "scribe is done.",
+        "scribe is done, in its chat 7.",
     ]
 
 
@@ -191,6 +191,56 @@ def test_a_session_begins_with_tools(
         assert server.bodies("POST", "/sessions") == [
             {"model": "demo:latest", "tool_settings": settings}
         ]
+
+
+def test_a_session_begins_and_goes_on_with_agents(monkeypatch: pytest.MonkeyPatch) -> None:
+    with chat_server(said("a"), said("b"), said("c")) as server:
+        server.put_agent("builder")
+        server.put_agent("broken", error="it has no SKILL.md")
+        server.put_agent("scribe")
+        at = ["--base-url", server.url]
+        assert chat(monkeypatch, "x", "--model", "demo:latest", "--agents", "all", *at) == 0
+        for _ in "bc":
+            assert chat(monkeypatch, "x", "--last", "--agents", "scribe,scribe", *at) == 0
+        assert server.bodies("POST", "/sessions") == [
+            {"model": "demo:latest", "agent_settings": {"enabled_agents": ["builder", "scribe"]}}
+        ]
+        changes = [body for how, _, body in server.asked if how == "PATCH"]
+        assert changes == [{"agent_settings": {"enabled_agents": ["scribe"]}}]
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("scribe,scrib", "There is no 'scrib' among the agents: scribe."),
+        ("broken", "Left out: broken: it has no SKILL.md."),
+        ("", "Agents are named as in a,b; or it is all, or none."),
+    ],
+)
+def test_without_the_agents_there_is_no_session(
+    typed: str, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with chat_server() as server:
+        server.put_agent("broken", error="it has no SKILL.md")
+        server.put_agent("scribe")
+        asked = ["--model", "demo:latest", "--agents", typed, "--base-url", server.url]
+        assert chat(monkeypatch, "x", *asked) == 1
+        assert server.asked == []
+    assert capsys.readouterr().err == f"mochi: {line}\n"
+
+
+def test_a_plan_ends_before_the_work_begins(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[Step] = [
+        ("agent_planning", {"content": "I will see."}),
+        ("agent_execution", {"content": "I "}),
+        ("agent_execution", {"content": "saw."}),
+    ]
+    with chat_server([*told, *said("Done.")]) as server:
+        server.keep("1111111111")
+        assert chat(monkeypatch, "x", "--last", "--base-url", server.url) == 0
+    assert capsys.readouterr().err == "thinking: I will see.\nthinking: I saw.\n"
 
 
 @pytest.mark.parametrize("named", [["--last"], ["--session", "1111111111"]])

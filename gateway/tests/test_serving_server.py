@@ -137,6 +137,30 @@ async def test_an_application_that_ignores_its_end_does_not_hold_the_server() ->
     tasks[0].cancel()
 
 
+async def test_an_application_may_finish_its_own_work_within_the_grace_time() -> None:
+    ended: list[str] = []
+
+    def working(seconds: float) -> Any:
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await asyncio.sleep(seconds)
+            ended.append(f"after {seconds}")
+            await send({"type": "lifespan.shutdown.complete"})
+
+        return application
+
+    async with GatewayServer(working(0.7), listen("127.0.0.1", 0), grace=5):
+        started = time.monotonic()
+    assert ended == ["after 0.7"]
+    assert time.monotonic() - started < 1.5
+    async with GatewayServer(working(20), listen("127.0.0.1", 0), grace=0.8):
+        started = time.monotonic()
+    assert 0.8 <= time.monotonic() - started < 1.5
+    assert ended == ["after 0.7"]
+
+
 async def test_an_application_that_cannot_start_is_an_error(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

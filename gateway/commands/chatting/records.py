@@ -5,6 +5,9 @@ from datetime import datetime
 from msgspec import Struct
 
 __all__ = [
+    "Agent",
+    "AgentSettings",
+    "Choice",
     "ChosenTools",
     "ContextWindow",
     "Message",
@@ -12,6 +15,7 @@ __all__ = [
     "Session",
     "SessionItem",
     "Status",
+    "Summary",
     "Tool",
     "ToolSettings",
     "Toolbox",
@@ -79,11 +83,39 @@ class Toolbox(Struct, frozen=True):
     rejected: tuple[Rejected, ...] = ()
 
 
+class Agent(Struct, frozen=True):
+    """`error_message` is why it cannot be used, if it is not valid."""
+
+    description: str
+    valid: bool
+    tools: tuple[str, ...] = ()
+    error_message: str | None = None
+
+
+class AgentSettings(Struct, frozen=True):
+    enabled_agents: tuple[str, ...] = ()
+
+
+class Choice(Struct, frozen=True):
+    """What a session is to have; of what is `None` nothing was said."""
+
+    tools: ChosenTools | None = None
+    agents: AgentSettings | None = None
+
+
 class Session(Struct, frozen=True):
     session_id: str
     model: str
     messages: tuple[Message, ...] = ()
     tool_settings: ToolSettings = ToolSettings()
+    agent_settings: AgentSettings = AgentSettings()
+
+
+class Summary(Struct, frozen=True):
+    """`summary` is `None` as long as nobody has made one."""
+
+    summary: str | None = None
+    topics: tuple[str, ...] = ()
 
 
 class ContextWindow(Struct, frozen=True):

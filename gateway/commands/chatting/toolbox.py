@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from gateway.commands.chatting.client import ServerClient, Trouble
 from gateway.commands.chatting.display import Display, line_of
+from gateway.commands.chatting.naming import missing, names_in
 from gateway.commands.chatting.records import ChosenTools, Toolbox, ToolSettings
 
 __all__ = ["chosen_tools", "described", "show_tools"]
@@ -17,7 +18,7 @@ def chosen_tools(server: ServerClient, typed: str) -> ChosenTools:
 
     `none` does not ask the server, whose tools may be what does not work.
     """
-    names = typed.replace(",", " ").split()
+    names = names_in(typed)
     return ChosenTools() if names == ["none"] else found(server.tools(), names)
 
 
@@ -34,11 +35,10 @@ def found(toolbox: Toolbox, names: Sequence[str]) -> ChosenTools:
             return ChosenTools(tool_group=group)
     if clash := next((name for name in names if name in groups), None):
         raise Trouble(f"A group is named alone: {clash}.")
-    if missing := [name for name in names if name not in toolbox.tools]:
-        quoted, there = ", ".join(map(repr, missing)), line_of(", ".join([*toolbox.tools, *groups]))
-        line = f"There is no {quoted} among the tools: {there}."
-        raise Trouble(" ".join([line, *left_out(toolbox, missing)]))
-    return ChosenTools(tuple(dict.fromkeys(names)))
+    if unknown := [name for name in names if name not in toolbox.tools]:
+        line = missing(unknown, "tools", [*toolbox.tools, *groups])
+        raise Trouble(" ".join([line, *left_out(toolbox, unknown)]))
+    return ChosenTools(tuple(names))
 
 
 def described(chosen: ChosenTools) -> str:
@@ -62,8 +62,8 @@ def show_tools(display: Display, toolbox: Toolbox, settings: ToolSettings) -> No
         display.note(f"{GROUP}{group}: {', '.join(members)}")
     for line in left_out(toolbox):
         display.note(line)
-    if missing := [name for name in active if name not in toolbox.tools]:
-        display.note(f"On, but not there: {', '.join(missing)}")
+    if gone := [name for name in active if name not in toolbox.tools]:
+        display.note(f"On, but not there: {', '.join(gone)}")
 
 
 def left_out(toolbox: Toolbox, names: Sequence[str] | None = None) -> list[str]:

@@ -18,6 +18,7 @@ from extensions.summaries.routes import SummariesExtension
 from extensions.summaries.service import Summaries
 from extensions.summaries.tests.talks import ANSWERED, ID, MODEL, Answers
 from extensions.tests.serving import refusal, serving
+from extensions.tests.toolbox import Fixed
 from extensions.tools.tool import NoTools
 from gateway.core.errors import BackendFailed, BackendTimeout, BackendUnreachable, ModelNotFound
 from gateway.core.events import TextDelta
@@ -55,7 +56,7 @@ async def talking(
     chats = Chats(
         sessions,
         backend,
-        toolbox=NoTools(),
+        toolbox=Fixed(NoTools()),
         confirmations=Confirmations(),
         talking=summaries.paused,
         replied=summaries.schedule,

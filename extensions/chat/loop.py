@@ -23,6 +23,7 @@ from gateway.core.messages import ToolCall
 __all__ = ["MOST_ROUNDS", "ChatLoop", "EndlessCalls"]
 
 MOST_ROUNDS = 50
+MOST_CALLS = 128
 
 
 class EndlessCalls(BackendFailed):
@@ -90,7 +91,7 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
 
     async def _run_calls(self, reply: GrowingReply) -> AsyncGenerator[Steps, None]:
         """One call after the other: a step before it, its result recorded, a step after it."""
-        dues = [self._due(call) for call in reply.calls]
+        dues = [self._due(index, call) for index, call in enumerate(reply.calls)]
         self.approver.admit([due.call for due in dues if due.tool])
         unanswered: deque[Due] = deque()
         try:
@@ -123,11 +124,14 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
                 async for events in happened:
                     yield [Told(event) for event in events]
 
-    def _due(self, call: ToolCall) -> "Due":
+    def _due(self, index: int, call: ToolCall) -> "Due":
         kept, wrong = keepable(call)
         tool = self.tools.get(call.name)
         if tool is None:
             return Due(kept, None, ToolOutcome.unknown(call.name))
+        if index >= MOST_CALLS:
+            many = f"of one reply only the first {MOST_CALLS} calls are run"
+            return Due(kept, None, ToolOutcome.failed(call_failed(call.name, many)))
         if wrong is not None:
             return Due(kept, None, ToolOutcome.failed(call_refused(call.name, wrong)))
         return Due(kept, tool, self.approver.denied)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
+from extensions.chat.loop import MOST_CALLS
 from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Said, Step, Told
 from extensions.chat.tests.talking import ID, Rounds, calls, kept, said, sessions_with, turn_of
 from extensions.chat.turn import Turn
@@ -377,6 +378,15 @@ class Aborting(Add):
 
     async def run(self, call: ToolCall) -> ToolOutcome:
         raise asyncio.CancelledError
+
+
+async def test_a_reply_with_more_calls_than_any_needs_runs_only_the_first() -> None:
+    sessions = await sessions_with()
+    backend = Rounds(calls(*[add(1, 2)] * (MOST_CALLS + 1)), said("Done."))
+    await taken(turn_of(sessions, backend, tools=Toolbox(Add())))
+    results = [content for who, content in await kept(sessions) if who == "tool"]
+    assert results[:-1] == ["3"] * MOST_CALLS
+    assert "only the first 128 calls" in results[-1]
 
 
 async def test_the_result_of_a_call_that_did_not_come_back_is_lost() -> None:

@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from msgspec import Struct
 
-from extensions.responses.record import Record
+from extensions.responses.record import Record, read
 
 __all__ = ["Cache", "Entry"]
 
@@ -16,16 +16,18 @@ SHARE = 4
 
 
 class Entry(Struct, frozen=True):
-    """A record as it was read from a file of `length` bytes."""
+    """A record as it was read from its file, and about how many bytes it takes in memory."""
 
     record: Record
-    length: int
+    size: int
+    follows: str | None
 
-    @property
-    def size(self) -> int:
-        """What it takes in memory, in bytes, roughly."""
-        items = len(self.record.input) + len(self.record.output)
-        return self.length + PER_RECORD + PER_ITEM * items
+    @classmethod
+    def read(cls, id: str, data: bytes) -> "Entry":
+        """What the file of this id holds; `Unreadable` if that is no record."""
+        record = read(id, data)
+        items = len(record.input) + len(record.output)
+        return cls(record, len(data) + PER_RECORD + PER_ITEM * items, record.follows)
 
 
 class Cache:

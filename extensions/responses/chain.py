@@ -25,14 +25,13 @@ class Chain:
 
     def take(self, entry: Entry) -> None:
         """The entry of the id `next`; `ContextOverflow` if that is more than any model reads."""
-        record = entry.record
         self._left -= entry.size
-        if self._left < 0 or len(self._records) >= self._longest:
+        self._records[entry.record.id] = entry.record
+        if self._left < 0 or len(self._records) > self._longest:
             raise ContextOverflow(
                 f"The responses before '{self.id}' are too many, or too large.", param=PARAM
             )
-        self._records[record.id] = record
-        self.next = record.follows
+        self.next = entry.follows
         if self.next in self._records:
             raise InvalidRequest(
                 f"The responses before '{self.id}' follow each other in a circle.",
@@ -40,9 +39,8 @@ class Chain:
                 reason="previous_response_not_found",
             )
 
-    @property
-    def ids(self) -> set[str]:
-        return set(self._records)
+    def __contains__(self, id: str) -> bool:
+        return id in self._records
 
     def oldest_first(self) -> tuple[Record, ...]:
         return tuple(reversed(self._records.values()))

@@ -94,11 +94,14 @@ class ResponseStore:
         """
         chain = self._new_chain(id)
         while chain.next is not None:
-            entry = self._cache.get(chain.next)
-            for found in [entry] if entry else await self._before(chain):
-                chain.take(found)
-        if gone := self._leaving & chain.ids:
-            raise PreviousResponseNotFound(id, gone.pop())
+            if entry := self._cache.get(chain.next):
+                chain.take(entry)
+                continue
+            for entry in await self._before(chain):
+                chain.take(entry)
+        for gone in self._leaving:
+            if gone in chain:
+                raise PreviousResponseNotFound(id, gone)
         return chain.oldest_first()
 
     @contextmanager
@@ -217,7 +220,7 @@ class ResponseStore:
             shards.create(record.id, data)
         except FileExistsError:
             raise Conflict(f"A response '{record.id}' exists already.") from None
-        return entry_of(record.id, data)
+        return Entry.read(record.id, data)
 
     def _change(self, record: Record) -> Entry:
         data = write(record)
@@ -227,27 +230,27 @@ class ResponseStore:
                 self._unfinished.remove(record.id)
         else:
             self._unfinished.put(record.id, data)
-        return entry_of(record.id, data)
+        return Entry.read(record.id, data)
 
     def _read_back(self, id: str, most: int) -> list[Entry]:
         """The record and some of those before it, as far as they are there and none is known."""
         entries = [self._load(id)]
-        size = entries[0].length
-        before = entries[0].record.follows
+        size = entries[0].size
+        before = entries[0].follows
         with suppress(Absent):  # told when it is its turn
             while before and before not in self._cache:
                 if len(entries) >= most or size >= AT_ONCE_SIZE:
                     break
                 entries.append(self._load(before))
-                size += entries[-1].length
-                before = entries[-1].record.follows
+                size += entries[-1].size
+                before = entries[-1].follows
         return entries
 
     def _load(self, id: str) -> Entry:
         if id in self._running:
             with suppress(Absent):  # it may just have ended
-                return self._unfinished.load(id, entry_of)
-        return self._kept.load(id, entry_of)
+                return self._unfinished.load(id, Entry.read)
+        return self._kept.load(id, Entry.read)
 
     def _remove_files(self, id: str) -> None:
         if id not in self._running:
@@ -269,7 +272,3 @@ class ResponseStore:
             return False
         self._unfinished.remove(id)
         return True
-
-
-def entry_of(id: str, data: bytes) -> Entry:
-    return Entry(read(id, data), len(data))

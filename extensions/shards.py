@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from extensions.sessions import files
 from gateway.core.errors import StorageUnavailable
 
-__all__ = ["LARGEST", "Absent", "Shards", "Unreadable"]
+__all__ = ["LARGEST", "Absent", "Found", "Present", "Shards", "Unreadable"]
 
 log = logging.getLogger("mochi.storage")
 
@@ -26,6 +26,10 @@ SHARD = re.compile(r"[0-9a-z]{2}", re.ASCII)
 
 class Absent(Exception):
     """There is nothing of this id, or nothing that could be read."""
+
+
+class Present(Exception):
+    """There is something of this id already."""
 
 
 class Unreadable(ValueError):
@@ -77,9 +81,15 @@ class Shards:
             raise Absent(id) from error
 
     def create(self, id: str, data: bytes) -> None:
-        """Keep a new file; `FileExistsError` if there is one."""
+        """Keep a new file; `Present` if there is one, whatever it holds."""
         self._check(data)
-        files.create(self.path(id), data, self._disk)
+        path = self.path(id)
+        try:
+            files.create(path, data, self._disk)
+        except FileExistsError:
+            if files.revision_at(path):
+                raise Present(id) from None
+            raise  # what should be a folder is something else
 
     def put(self, id: str, data: bytes) -> None:
         """Keep a file, in place of the one that may be there."""

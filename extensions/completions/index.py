@@ -50,8 +50,11 @@ class Entry(Struct, frozen=True):
 class Index:
     """The entries in their order, with `room` for so many bytes of their metadata."""
 
-    def __init__(self, entries: Iterable[Entry] = (), room: int = ROOM) -> None:
+    def __init__(
+        self, entries: Iterable[Entry] = (), room: int = ROOM, remembered: int = REMEMBERED
+    ) -> None:
         self._room = room
+        self._remembered = remembered
         self._entries: dict[str, Entry] = {}
         self._places: dict[str, Key] = {}
         self._keys: list[Key] = []
@@ -78,7 +81,7 @@ class Index:
         entry = self._forget(id)
         if entry is not None:
             self._places[id] = entry.key
-            if len(self._places) > REMEMBERED:
+            if len(self._places) > self._remembered:
                 del self._places[next(iter(self._places))]
 
     def ids(self, after: str | None, descending: bool) -> list[str] | None:

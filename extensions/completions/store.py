@@ -11,13 +11,19 @@ from weakref import WeakValueDictionary
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from extensions.completions.index import Entry, Index
+from extensions.completions.index import ROOM, Entry, Index
 from extensions.completions.record import Completion, read, write
 from extensions.sessions.files import Disk
 from extensions.sessions.storing import stored
 from extensions.sessions.threads import unbroken
-from extensions.shards import Absent, Shards
-from gateway.core.errors import LONGEST_NAME, CompletionNotFound, Conflict, InvalidRequest
+from extensions.shards import Absent, Present, Shards
+from gateway.core.errors import (
+    LONGEST_NAME,
+    CompletionNotFound,
+    Conflict,
+    InvalidRequest,
+    StorageUnavailable,
+)
 
 __all__ = ["CompletionStore", "Order", "Page", "Query", "Shown"]
 
@@ -58,7 +64,8 @@ class CompletionStore:
     The first list reads all files. From then on what lists are chosen by is in memory.
     """
 
-    def __init__(self, folder: Path, *, disk: Disk | None = None) -> None:
+    def __init__(self, folder: Path, *, disk: Disk | None = None, room: int = ROOM) -> None:
+        self._room = room
         self._files = Shards(folder, PREFIX, disk=disk)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._index: Index | None = None
@@ -106,27 +113,36 @@ class CompletionStore:
         return Page(tuple(messages[start : start + limit]), len(messages) > start + limit)
 
     async def _put(self, completion: Completion) -> None:
-        await self._stored(partial(self._create, completion))
-        self._note(completion.id, Entry.of(completion))
+        create = partial(self._create, completion)
+        await self._change(completion.id, create, Entry.of(completion))
 
     async def _update(self, id: str, metadata: Mapping[str, str]) -> Completion:
         async with self._turn(id):
             changed = replace(await self.get(id), metadata=dict(metadata))
-            await self._stored(lambda: self._files.put(id, write(changed)))
-            self._note(id, Entry.of(changed))
+            put = partial(self._files.put, id, write(changed))
+            await self._change(id, put, Entry.of(changed))
             return changed
 
     async def _delete(self, id: str) -> None:
         async with self._turn(id):
             await self.get(id)
-            await self._found(id, partial(self._files.remove, id))
-            self._note(id, None)
+            await self._change(id, partial(self._files.remove, id), None)
 
     def _create(self, completion: Completion) -> None:
         try:
             self._files.create(completion.id, write(completion))
-        except FileExistsError:
+        except Present:
             raise Conflict(f"A chat completion '{completion.id}' exists already.") from None
+
+    async def _change(self, id: str, work: Callable[[], None], entry: Entry | None) -> None:
+        """Do it, and let lists know; also if it is done and only the disk is not sure of it."""
+        try:
+            await self._found(id, work)
+        except StorageUnavailable as error:
+            if "done" in error.details:
+                self._note(id, entry)
+            raise
+        self._note(id, entry)
 
     def _note(self, id: str, entry: Entry | None) -> None:
         """Keep the index as the files are, or the index that is just being made."""
@@ -144,7 +160,7 @@ class CompletionStore:
                 try:
                     found = await self._entries()
                     known = {**{entry.id: entry for entry in found}, **self._meanwhile}
-                    self._index = Index(entry for entry in known.values() if entry)
+                    self._index = Index(filter(None, known.values()), self._room)
                 finally:
                     self._meanwhile = None
             return self._index

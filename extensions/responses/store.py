@@ -15,8 +15,13 @@ from extensions.responses.record import Record, failed, read, write
 from extensions.sessions.files import Disk
 from extensions.sessions.storing import stored
 from extensions.sessions.threads import unbroken
-from extensions.shards import LARGEST, Absent, Found, Shards
-from gateway.core.errors import Conflict, PreviousResponseNotFound, ResponseNotFound
+from extensions.shards import LARGEST, Absent, Found, Present, Shards
+from gateway.core.errors import (
+    Conflict,
+    PreviousResponseNotFound,
+    ResponseNotFound,
+    StorageUnavailable,
+)
 
 __all__ = ["ResponseStore"]
 
@@ -106,7 +111,10 @@ class ResponseStore:
 
     @contextmanager
     def holding(self, records: Iterable[Record]) -> Iterator[None]:
-        """While this is entered, none of them is removed for its age."""
+        """While this is entered, none of them is removed for its age.
+
+        To be entered as soon as `chain` has returned them, with no `await` between.
+        """
         ids = [record.id for record in records]
         self._held.update(ids)
         try:
@@ -168,16 +176,23 @@ class ResponseStore:
         async with self._turn(record.id):
             if record.id not in self._running:
                 raise ResponseNotFound(record.id)
-            entry = await self._stored(partial(self._change, record))
+            try:
+                entry = await self._stored(partial(self._change, record))
+            finally:
+                self._changed(record.id)
             if record.ended:
                 self._running.discard(record.id)
-            self._changed(record.id)
             self._cache.put(entry)
 
     async def _delete(self, id: str) -> None:
         async with self._turn(id):
             await self.get(id)
-            await self._remove(id)
+            try:
+                await self._remove(id)
+            except StorageUnavailable as error:
+                if "done" in error.details:
+                    self._running.discard(id)
+                raise
             self._running.discard(id)
 
     async def _remove_old(self, id: str, before: float) -> bool:
@@ -218,7 +233,7 @@ class ResponseStore:
         data = write(record)
         try:
             shards.create(record.id, data)
-        except FileExistsError:
+        except Present:
             raise Conflict(f"A response '{record.id}' exists already.") from None
         return Entry.read(record.id, data)
 
@@ -267,7 +282,7 @@ class ResponseStore:
             return False
         try:
             self._kept.create(id, write(failed(record, CRASHED)))
-        except FileExistsError:  # it had ended, and was as good as moved
+        except Present:  # it had ended, and was as good as moved
             self._unfinished.remove(id)
             return False
         self._unfinished.remove(id)

@@ -8,7 +8,7 @@ import pytest
 
 from extensions.sessions.files import LITTER_AGE
 from extensions.sessions.tests.disks import FailingDisk
-from extensions.shards import Absent, Shards, Unreadable
+from extensions.shards import Absent, Present, Shards, Unreadable
 from gateway.core.errors import StorageUnavailable
 
 
@@ -33,7 +33,7 @@ def test_a_file_is_in_the_folder_of_the_end_of_its_id(tmp_path: Path) -> None:
     assert [found.id for found in shards.found("a1")] == ["r_000000a1"]
     shards.remove("r_000000a1")
     assert tree(tmp_path) == ["deep/down/b2/r_000000b2.json"]
-    with pytest.raises(FileExistsError):
+    with pytest.raises(Present):
         shards.create("r_000000b2", b"four")
 
 
@@ -56,7 +56,7 @@ def test_a_file_is_in_the_folder_of_the_end_of_its_id(tmp_path: Path) -> None:
         "r_" + "0" * 65,
         "r_" + "0" * 1_000_000,
     ],
-    ids=lambda id: repr(id[:40]),
+    ids=lambda id: f"{id[:40]!r} {len(id)}",
 )
 def test_what_is_no_id_is_the_id_of_nothing(tmp_path: Path, id: str) -> None:
     shards = Shards(tmp_path / "folder", "r_")

@@ -226,6 +226,19 @@ async def test_of_a_hundred_updates_one_is_the_last_everywhere(
     assert tree(folder) == [f"{identity(1)}.json"]
 
 
+async def test_what_is_deleted_while_it_is_changed_stays_so(
+    store: CompletionStore, folder: Path
+) -> None:
+    await store.list(Query())
+    for number in range(1, 21):
+        await keep(store, number)
+        changes = [store.update(identity(number), {"n": f"{n}"}) for n in range(8)]
+        deletion = store.delete(identity(number))
+        await asyncio.gather(*changes[:4], deletion, *changes[4:], return_exceptions=True)
+    assert tree(folder) == []
+    assert await everything(store) == []
+
+
 async def test_a_full_disk_at_any_step_leaves_nothing_or_all(tmp_path: Path) -> None:
     told: list[str] = []
     for step in range(1, 30):

@@ -4,8 +4,10 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Awaitable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -211,14 +213,38 @@ async def test_of_a_hundred_deletions_one_succeeds(store: ResponseStore) -> None
 
 
 async def test_what_is_deleted_while_it_is_read_is_not_remembered(folder: Path) -> None:
-    for number in range(1, 51):
-        await ResponseStore(folder, disk=HastyDisk()).keep(record(number))
+    await keep_chain(ResponseStore(folder, disk=HastyDisk()), 60)
+    for number in range(61, 71):
         store = ResponseStore(folder, disk=HastyDisk())
-        reading = [asyncio.create_task(store.chain(identity(number))) for _ in range(3)]
+        await ResponseStore(folder, disk=HastyDisk()).keep(record(number, after=60))
+        reading = asyncio.create_task(store.chain(identity(number)))
         await asyncio.sleep(0)
         await store.delete(identity(number))
-        await asyncio.gather(*reading, return_exceptions=True)
+        await asyncio.gather(reading, return_exceptions=True)
         await refused(store.chain(identity(number)), error=PreviousResponseNotFound)
+
+
+class CountingThreads(ThreadPoolExecutor):
+    """Counts what it was given to do."""
+
+    count = 0
+
+    def submit(self, *arguments: Any, **others: Any) -> Future[Any]:
+        self.count += 1
+        return super().submit(*arguments, **others)
+
+
+async def test_a_chain_is_read_in_pieces_of_bounded_size(folder: Path) -> None:
+    threads = CountingThreads()
+    asyncio.get_running_loop().set_default_executor(threads)
+    store = ResponseStore(folder, disk=HastyDisk())
+    for number in range(1, 7):
+        await store.keep(record(number, "x" * 300_000, after=number - 1 or None))
+    await keep_chain(ResponseStore(folder / "short", disk=HastyDisk()), 100)
+    for path, length, expected in ((folder, 6, 3), (folder / "short", 100, 2)):
+        threads.count = 0
+        await ResponseStore(path, disk=HastyDisk()).chain(identity(length))
+        assert threads.count == expected
 
 
 async def test_keeping_is_done_to_the_end_when_the_client_has_gone(folder: Path) -> None:

@@ -14,6 +14,7 @@ from extensions.events import Event
 from extensions.sessions.threads import unbroken
 from extensions.tools.approval import Approver
 from extensions.tools.outcome import ToolOutcome
+from extensions.tools.results import call_failed, call_refused, failure_text
 from extensions.tools.tool import Tool, Tools
 from gateway.core.errors import BackendFailed
 from gateway.core.events import Batch
@@ -37,9 +38,9 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
     """An answer in the making, into `record`.
 
     `ask` has the model answer what is recorded by then; with `thinking` its reasoning is passed on
-    and kept. Every message is recorded as soon as it is complete, and what
-    there is of one when the loop is closed, is cancelled or fails: an abandoned answer leaves a
-    partial message, an abandoned call a denied one, so that the history stays well formed.
+    and kept. Every message is recorded as soon as it is complete, and what there is of one when the
+    loop is closed, is cancelled or fails: an abandoned answer leaves a partial message, an
+    abandoned call a denied one, so that the history stays well formed.
 
     A reply without calls is the last, but not before the model was asked `least` times;
     `EndlessCalls` after `most`.
@@ -128,8 +129,7 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
         if tool is None:
             return Due(kept, None, ToolOutcome.unknown(call.name))
         if wrong is not None:
-            fault = f"Invalid arguments for tool '{call.name}': {wrong}"
-            return Due(kept, None, ToolOutcome.failed(fault))
+            return Due(kept, None, ToolOutcome.failed(call_refused(call.name, wrong)))
         return Due(kept, tool, self.approver.denied)
 
     async def _keep_calls(
@@ -180,7 +180,8 @@ class Due(Struct):
                     self.told = True
                     yield happened
         except Exception as error:
-            self.outcome = ToolOutcome.failed(f"Tool '{self.call.name}' failed: {error}")
+            failed = call_failed(self.call.name, failure_text(error))
+            self.outcome = ToolOutcome.failed(failed)
         except BaseException:
             self.outcome = work.outcome
             raise

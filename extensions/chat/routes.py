@@ -17,8 +17,9 @@ from extensions.chat.asked import ChatAnswer, ChatQuestion
 from extensions.chat.public import EventWriter, answer_of, events_of
 from extensions.chat.service import Chats
 from extensions.chat.turn import Turn
+from gateway.http.draining import when_draining
 from gateway.http.extensions import error_responses, extension_router
-from gateway.http.leaving import WhileConnected, when_draining
+from gateway.http.leaving import WhileConnected
 from gateway.http.streams import MOCHI, reason_of, send_events, send_json
 
 __all__ = ["ChatExtension"]

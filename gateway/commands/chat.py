@@ -15,8 +15,10 @@ from gateway.commands.chatting.display import Display
 from gateway.commands.chatting.events import ConfirmationRequired
 from gateway.commands.chatting.keyboard import Keyboard, history_file
 from gateway.commands.chatting.plain import Plain
+from gateway.commands.chatting.records import ChosenTools
 from gateway.commands.chatting.slash import COMMANDS
 from gateway.commands.chatting.talk import Leave, Talk
+from gateway.commands.chatting.toolbox import chosen_tools
 from gateway.config import Config, load
 
 __all__ = ["run"]
@@ -53,12 +55,15 @@ def talk(server: ServerClient, arguments: Namespace) -> int:
     keyboard = Keyboard(
         history_file(os.environ), coloured=coloured, words=[f"/{name}" for name in COMMANDS]
     )
-    dialogue = Talk(server, display(coloured), keyboard, think=arguments.think)
+    tools = tools_named(server, arguments)
+    dialogue = Talk(server, display(coloured), keyboard, think=arguments.think, tools=tools)
     try:
-        if named := session_named(server, arguments):
+        if named := session_named(server, arguments, tools):
             dialogue.open(server.session(named))
         else:
             dialogue.choose_session()
+            if tools:
+                server.choose_tools(dialogue.session.session_id, tools)
     except Leave:
         return 1
     except (EOFError, KeyboardInterrupt):
@@ -72,7 +77,8 @@ def say_once(server: ServerClient, arguments: Namespace) -> int:
     message = sys.stdin.buffer.read().decode("utf-8", "replace").rstrip("\r\n")
     if not message.strip():
         raise CommandFailed("Standard input is empty: there is nothing to say.")
-    if not (session := session_named(server, arguments)):
+    tools = tools_named(server, arguments)
+    if not (session := session_named(server, arguments, tools)):
         raise CommandFailed("Without a terminal, name one: --session, --last or --model.")
     shown = Plain(sys.stderr)
 
@@ -87,15 +93,25 @@ def say_once(server: ServerClient, arguments: Namespace) -> int:
     return 0 if whole else 1
 
 
-def session_named(server: ServerClient, arguments: Namespace) -> str:
-    """The session that the command line names, new if it names a model; `""` if it names none."""
-    if arguments.last:
-        if not (sessions := server.sessions()):
-            raise CommandFailed(f"{server.root} keeps no session yet.")
-        return sessions[0].session_id
+def tools_named(server: ServerClient, arguments: Namespace) -> ChosenTools | None:
+    return None if arguments.tools is None else chosen_tools(server, arguments.tools)
+
+
+def session_named(server: ServerClient, arguments: Namespace, tools: ChosenTools | None) -> str:
+    """The session that the command line names, with these tools; `""` if it names none. It is a
+    new one if a model is named."""
     if arguments.model:
-        return server.create(arguments.model).session_id
-    return str(arguments.session or "")
+        return server.create(arguments.model, tools).session_id
+    session = latest(server) if arguments.last else str(arguments.session or "")
+    if session and tools:
+        server.choose_tools(session, tools)
+    return session
+
+
+def latest(server: ServerClient) -> str:
+    if not (sessions := server.sessions()):
+        raise CommandFailed(f"{server.root} keeps no session yet.")
+    return sessions[0].session_id
 
 
 def display(coloured: bool) -> Display:

@@ -101,9 +101,14 @@ class GatewayServer:
             for task in self._service.tasks:
                 task.cancel()
             await self._finished(1)
+        # An answer may wait for a tool to its end, which comes with that of the application.
+        await self._end_application()
+        await self._finished(0.3)
         for connection in tuple(self._service.connections):
             connection.abort()
         self._clock.cancel()
+
+    async def _end_application(self) -> None:
         try:
             async with asyncio.timeout(0.5):
                 await self._lifespan.shutdown()

@@ -38,6 +38,7 @@ class StandIn:
         self.url = ""
         self.sessions: dict[str, dict[str, Any]] = {}
         self.models = ["demo:latest", "demo-tools:latest"]
+        self.toolbox: dict[str, Any] = {"tools": {}, "groups": {}, "rejected": []}
         self.asked: list[tuple[str, str, Any]] = []
         """Method, path and body of all requests that change something."""
         self.confirmed = threading.Event()
@@ -52,6 +53,12 @@ class StandIn:
             "updated_at": updated,
             "messages": [{"role": role, "content": content} for role, content in messages],
         }
+
+    def offer(self, *tools: str, **groups: list[str]) -> None:
+        """Have these tools, and groups of them."""
+        for name in tools:
+            self.toolbox["tools"][name] = tool(name)
+        self.toolbox["groups"] = groups
 
     def bodies(self, method: str, ending: str) -> list[Any]:
         return [body for how, path, body in self.asked if how == method and path.endswith(ending)]
@@ -104,6 +111,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.tell(200, {"models": [model(name) for name in self.stand_in.models]})
             case "GET", ["sessions"]:
                 self.tell(200, {"sessions": [item(it) for it in self.stand_in.sessions.values()]})
+            case "GET", ["tools"]:
+                self.tell(200, self.stand_in.toolbox)
             case "POST", ["sessions"]:
                 self.create(body)
             case _, ["sessions" | "chat", session, *rest]:
@@ -116,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
             self.refuse(404, "MODEL_NOT_FOUND", f"No model '{body['model']}'.")
             return
         self.stand_in.keep(NEW)
-        self.stand_in.sessions[NEW]["model"] = body["model"]
+        self.stand_in.sessions[NEW].update(body)
         self.tell(201, self.stand_in.sessions[NEW])
 
     def serve_session(self, session: str, rest: list[str], body: Any) -> None:
@@ -203,6 +212,15 @@ def model(name: str) -> dict[str, Any]:
         "quantization_level": "Q4_K_M",
         "capabilities": ["completion"],
         "context_length": 8192,
+    }
+
+
+def tool(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "description": f"Do what {name} does.\nSlowly.",
+        "parameters": {},
+        "required": [],
     }
 
 

@@ -172,6 +172,88 @@ def test_an_answer_that_fails_is_status_1(
 
 
 @pytest.mark.parametrize(
+    ("typed", "settings"),
+    [
+        ("add", {"tools": ["add"]}),
+        ("drop_file, add,add", {"tools": ["drop_file", "add"]}),
+        ("all", {"tools": ["add", "drop_file"]}),
+        ("@files", {"tool_group": "files"}),
+        ("none", {}),
+    ],
+)
+def test_a_session_begins_with_tools(
+    typed: str, settings: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with chat_server(said("a")) as server:
+        server.offer("add", "drop_file", files=["drop_file"])
+        asked = ["--model", "demo:latest", "--tools", typed, "--base-url", server.url]
+        assert chat(monkeypatch, "x", *asked) == 0
+        assert server.bodies("POST", "/sessions") == [
+            {"model": "demo:latest", "tool_settings": settings}
+        ]
+
+
+@pytest.mark.parametrize("named", [["--last"], ["--session", "1111111111"]])
+def test_a_session_goes_on_with_other_tools_and_the_same_policies(
+    named: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {"execution_policy": "never_confirm", "tool_policies": {"add": "always_confirm"}}
+    with chat_server(said("a"), said("b")) as server:
+        server.offer("add", "drop_file", files=["drop_file"])
+        server.keep("1111111111")
+        server.sessions["1111111111"]["tool_settings"] = {"tool_group": "files", **kept}
+        for _ in "ab":
+            assert chat(monkeypatch, "x", *named, "--tools", "add", "--base-url", server.url) == 0
+        assert server.bodies("PATCH", "/1111111111") == [
+            {"tool_settings": {"tools": ["add"], "tool_group": None, **kept}}
+        ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("add,ad", "There is no 'ad' among the tools: add, drop_file, @files."),
+        ("x,y", "There is no 'x', 'y' among the tools: add, drop_file, @files."),
+        ("@x", "There is no '@x' among the tools: add, drop_file, @files."),
+        (
+            "helper",
+            "There is no 'helper' among the tools: add, drop_file, @files. "
+            "Left out: helper: it has no docstring.",
+        ),
+        ("add,@files", "A group is named alone: @files."),
+        ("", "Tools are named as in a,b; or it is all, or none."),
+    ],
+)
+def test_without_the_tools_there_is_no_session(
+    typed: str, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with chat_server() as server:
+        server.offer("add", "drop_file", files=["drop_file"])
+        rejected = {"name": "helper", "package": "dice", "reason": "it has no docstring"}
+        server.toolbox["rejected"] = [rejected]
+        asked = ["--model", "demo:latest", "--tools", typed, "--base-url", server.url]
+        assert chat(monkeypatch, "x", *asked) == 1
+        assert server.asked == []
+    assert capsys.readouterr().err == f"mochi: {line}\n"
+
+
+@pytest.mark.parametrize("typed", ["add", "all"])
+def test_a_gateway_without_tools_says_where_they_would_be(
+    typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with chat_server() as server:
+        rejected = {"name": None, "package": "dice", "reason": "Syntax\x1b[2J\nerror"}
+        server.toolbox["rejected"] = [rejected]
+        asked = ["--model", "demo:latest", "--tools", typed, "--base-url", server.url]
+        assert chat(monkeypatch, "x", *asked) == 1
+        assert server.asked == []
+    assert capsys.readouterr().err == (
+        "mochi: The gateway has no tools: it finds them in its folder `tools` (MOCHI_TOOLS_DIR). "
+        "Left out: dice: Syntax[2J error.\n"
+    )
+
+
+@pytest.mark.parametrize(
     ("arguments", "text", "line"),
     [
         (["--session", "nobody"], "x", "mochi: No session 'nobody'."),

@@ -117,6 +117,72 @@ def test_slash_commands(tmp_path: Path) -> None:
     assert "n" not in history.read_text().splitlines()
 
 
+def test_tools_are_listed_and_chosen(tmp_path: Path) -> None:
+    with chat_server() as server:
+        server.offer("add", "drop_file", "roll", files=["drop_file"])
+        server.toolbox["rejected"] = [
+            {"name": "helper", "package": "dice", "reason": "it has no docstring"},
+            {"name": None, "package": "broken", "reason": "SyntaxError"},
+        ]
+        server.keep("1111111111")
+        server.sessions["1111111111"]["tool_settings"] = SETTINGS | {
+            "tools": ["drop_file", "add", "gone"],
+            "tool_policies": {"add": "never_confirm"},
+        }
+        with at_a_terminal("chat", "--last", "--base-url", server.url, home=tmp_path) as terminal:
+            terminal.until("help.")
+            for typed, answered in {
+                "/tools": "On, but not there: gone",
+                "/tools rol": "There is no 'rol' among the tools: add,",
+                "/tools roll, add": "The model may use roll, add from now on.",
+                "/tools @files": "The model may use @files from now on.",
+                "/tools none": "The model may use no tools from now on.",
+                "/quit": "/quit",
+            }.items():
+                terminal.type(f"{typed}\r")
+                terminal.until(answered)
+            assert terminal.status() == 0
+        chosen = [body["tool_settings"] for body in server.bodies("PATCH", "/1111111111")]
+    kept = SETTINGS | {"tool_policies": {"add": "never_confirm"}}
+    assert chosen == [
+        kept | {"tools": ["roll", "add"]},
+        kept | {"tools": [], "tool_group": "files"},
+        kept | {"tools": []},
+    ]
+    lines = [line.rstrip() for line in seen(terminal.output)]
+    listed = lines.index("> /tools") + 2
+    assert lines[listed : listed + 6] == [
+        "add        on, unasked  Do what add does.",
+        "drop_file  on           Do what drop_file does.",
+        "roll                    Do what roll does.",
+        "@files: drop_file",
+        "Left out: helper: it has no docstring.",
+        "Left out: broken: SyntaxError.",
+    ]
+
+
+def test_tools_for_sessions_from_the_lists(tmp_path: Path) -> None:
+    """The one that is chosen gets them, and those that are begun have them."""
+    with chat_server() as server:
+        server.offer("add", "roll")
+        server.keep("1111111111")
+        command = ("chat", "--tools", "roll", "--base-url", server.url)
+        with at_a_terminal(*command, home=tmp_path) as terminal:
+            terminal.until("Enter for a new one: ")
+            terminal.type("1\r")
+            terminal.until("help.")
+            terminal.until("> ")
+            assert server.bodies("PATCH", "/1111111111")[0]["tool_settings"]["tools"] == ["roll"]
+            terminal.type("/new demo:latest\r")
+            terminal.until("help.")
+            terminal.type("/quit\r")
+            assert terminal.status() == 0
+        assert server.bodies("POST", "/sessions") == [
+            {"model": "demo:latest", "tool_settings": {"tools": ["roll"]}}
+        ]
+        assert len(server.asked) == 2
+
+
 SETTINGS = {
     "tools": ["drop_file", "add"],
     "tool_group": None,

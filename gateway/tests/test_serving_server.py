@@ -68,6 +68,30 @@ async def test_it_serves_while_it_is_entered() -> None:
         await asyncio.open_connection(*server.address)
 
 
+async def test_an_answer_that_waits_for_the_end_of_the_application_has_its_last_word() -> None:
+    """As one does whose tool is still running: no cancellation ends that."""
+    ended = asyncio.Event()
+
+    async def waiting(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await lifespan(receive, send)
+            ended.set()
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        with suppress(asyncio.CancelledError):
+            await ended.wait()
+        await ended.wait()
+        await send({"type": "http.response.body", "body": b"last", "more_body": False})
+
+    async with GatewayServer(waiting, listen("127.0.0.1", 0), grace=0) as server:
+        connection = asked(server)
+        reader = await connection.__aenter__()
+        await reader.readuntil(b"first")
+    assert b"last" in await reader.read()
+    await connection.__aexit__(None, None, None)
+
+
 async def test_an_answer_that_runs_is_finished_before_leaving() -> None:
     async with GatewayServer(app, listen("127.0.0.1", 0), grace=5) as server, asyncio.timeout(4):
         connection = asked(server, "/stream/6")

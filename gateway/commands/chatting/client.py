@@ -7,9 +7,18 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.commands.chatting.events import Done, Event, read_event, read_frames
-from gateway.commands.chatting.records import Model, Session, SessionItem, Status, ToolSettings
+from gateway.commands.chatting.records import (
+    ChosenTools,
+    Model,
+    Session,
+    SessionItem,
+    Status,
+    Toolbox,
+    ToolSettings,
+)
 
 __all__ = ["Dropped", "Refused", "ServerClient", "Trouble", "Unreachable", "server_root"]
 
@@ -84,8 +93,12 @@ class ServerClient:
     def session(self, session: str) -> Session:
         return self._told("GET", at(session), Session)
 
-    def create(self, model: str) -> Session:
-        return self._told("POST", "/sessions", Session, {"model": model})
+    def tools(self) -> Toolbox:
+        return self._told("GET", "/tools", Toolbox)
+
+    def create(self, model: str, tools: ChosenTools | None = None) -> Session:
+        settings = {"tool_settings": msgspec.to_builtins(tools)} if tools else {}
+        return self._told("POST", "/sessions", Session, {"model": model, **settings})
 
     def use_model(self, session: str, model: str) -> Session:
         return self._told("PATCH", at(session), Session, {"model": model})
@@ -93,6 +106,13 @@ class ServerClient:
     def use_tools(self, session: str, settings: ToolSettings) -> None:
         """Replace all that is set about tools; the server does so when no answer is under way."""
         self._ask("PATCH", at(session), {"tool_settings": msgspec.to_builtins(settings)})
+
+    def choose_tools(self, session: str, chosen: ChosenTools) -> None:
+        """Have these tools offered; when a person is asked about them stays as it is."""
+        settings = self.session(session).tool_settings
+        wanted = replace(settings, tools=chosen.tools, tool_group=chosen.tool_group)
+        if wanted != settings:
+            self.use_tools(session, wanted)
 
     def delete(self, session: str) -> None:
         self._ask("DELETE", at(session))

@@ -5,13 +5,16 @@ from datetime import datetime
 from msgspec import Struct
 
 __all__ = [
+    "ChosenTools",
     "ContextWindow",
     "Message",
     "Model",
     "Session",
     "SessionItem",
     "Status",
+    "Tool",
     "ToolSettings",
+    "Toolbox",
     "age",
 ]
 
@@ -47,6 +50,33 @@ class ToolSettings(Struct, frozen=True):
     tool_group: str | None = None
     execution_policy: str = "always_confirm"
     tool_policies: dict[str, str] = {}
+
+
+class ChosenTools(Struct, frozen=True, omit_defaults=True):
+    """The part of `ToolSettings` that says which tools; a group wins over names."""
+
+    tools: tuple[str, ...] = ()
+    tool_group: str | None = None
+
+
+class Tool(Struct, frozen=True):
+    description: str
+
+
+class Rejected(Struct, frozen=True):
+    """What is no tool, and why; without a name it is a whole package."""
+
+    name: str | None
+    package: str
+    reason: str
+
+
+class Toolbox(Struct, frozen=True):
+    """All tools by name, and the names in each group."""
+
+    tools: dict[str, Tool]
+    groups: dict[str, tuple[str, ...]] = {}
+    rejected: tuple[Rejected, ...] = ()
 
 
 class Session(Struct, frozen=True):

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from gateway.commands.chatting.client import Refused
 from gateway.commands.chatting.talk import Leave, Talk
+from gateway.commands.chatting.toolbox import chosen_tools, described, show_tools
 
 __all__ = ["COMMANDS", "obey"]
 
@@ -75,6 +76,16 @@ def show_prompt(talk: Talk) -> None:
         talk.display.settle()
     else:
         talk.display.note("There is no system prompt.")
+
+
+def tools(talk: Talk, names: str) -> None:
+    session = talk.session.session_id
+    if not names:
+        show_tools(talk.display, talk.server.tools(), talk.server.session(session).tool_settings)
+        return
+    chosen = chosen_tools(talk.server, names)
+    talk.server.choose_tools(session, chosen)
+    talk.display.note(f"The model may use {described(chosen)} from now on.")
 
 
 def edit(talk: Talk, number: str) -> None:
@@ -154,6 +165,9 @@ COMMANDS = {
     "model": Command("/model [NAME]", "have another model answer from now on", model),
     "system": Command(
         "/system [TEXT|FILE.md|off]", "show or set the system prompt, or take it away", system
+    ),
+    "tools": Command(
+        "/tools [NAMES|@GROUP|all|none]", "list the tools, or choose those the model may use", tools
     ),
     "edit": Command("/edit [N]", "list what you said, or change message N and go on there", edit),
     "retry": Command("/retry", "have your last message answered again", retry),

@@ -168,8 +168,14 @@ class ResponseStore:
         return entries
 
     async def _begin(self, record: Record) -> None:
-        entry = await self._stored(partial(self._create, self._unfinished, record))
-        self._running.add(record.id)
+        if record.id in self._running:
+            raise exists(record.id)
+        self._running.add(record.id)  # first, or it would look interrupted as soon as it is there
+        try:
+            entry = await self._stored(partial(self._create, self._unfinished, record))
+        except BaseException:
+            self._running.discard(record.id)
+            raise
         self._cache.put(entry)
 
     async def _keep_running(self, record: Record) -> None:
@@ -234,7 +240,7 @@ class ResponseStore:
         try:
             shards.create(record.id, data)
         except Present:
-            raise Conflict(f"A response '{record.id}' exists already.") from None
+            raise exists(record.id) from None
         return Entry.read(record.id, data)
 
     def _change(self, record: Record) -> Entry:
@@ -287,3 +293,7 @@ class ResponseStore:
             return False
         self._unfinished.remove(id)
         return True
+
+
+def exists(id: str) -> Conflict:
+    return Conflict(f"A response '{id}' exists already.")

@@ -1,5 +1,6 @@
 """Responses that run while nobody waits for them."""
 
+import asyncio
 import errno
 import os
 from pathlib import Path
@@ -16,7 +17,7 @@ from extensions.responses.tests.test_store import shard, tree
 from extensions.sessions.files import Disk
 from extensions.sessions.tests.disks import FailingDisk
 from extensions.sessions.tests.folders import refused
-from gateway.core.errors import ResponseNotFound, StorageUnavailable
+from gateway.core.errors import Conflict, ResponseNotFound, StorageUnavailable
 
 
 @pytest.fixture
@@ -146,3 +147,23 @@ async def test_what_was_deleted_on_a_disk_that_is_not_sure_stays_so(folder: Path
     disk.sure = True
     await refused(store.keep(running(state="completed")), error=ResponseNotFound)
     assert tree(folder) == []
+
+
+async def test_what_just_begins_does_not_look_interrupted(folder: Path) -> None:
+    await ResponseStore(folder).begin(running(1))
+    loop = asyncio.get_running_loop()
+    ended: list[int] = []
+
+    class Meanwhile(Disk):
+        def link(self, source: Path, target: Path) -> None:
+            super().link(source, target)
+            if target.stem == identity(2):
+                looking = asyncio.run_coroutine_threadsafe(opened.end_interrupted(), loop)
+                ended.append(looking.result(5))
+
+    opened = ResponseStore(folder, disk=Meanwhile())
+    await opened.begin(running(2))
+    assert ended == [1]
+    assert tree(folder) == [shard(1), f"unfinished/{shard(2)}"]
+    await refused(opened.begin(running(2)), error=Conflict)
+    await opened.keep(running(2, state="completed"))

@@ -55,6 +55,7 @@ Level = Annotated[
 ]
 Switch = Annotated[bool, Meta(description="true or false")]
 Choices = Annotated[int, Meta(ge=1, le=128, description="a number from 1 to 128")]
+Days = Annotated[int, Meta(ge=0, le=36500, description="days, from 0 to 36500")]
 Requests = Annotated[int, Meta(ge=1, le=1_000_000, description="a number from 1 to 1000000")]
 Context = Annotated[
     Literal["auto", "ollama"] | Annotated[int, Meta(ge=4, le=2**31)],
@@ -86,6 +87,11 @@ class Config(Struct, frozen=True, kw_only=True):
     agents_dir: Folder = Path("agents")
     agent_chats_dir: Folder = Path("agents/agent_chats")
     system_prompts_dir: Folder = Path("system_prompts")
+    responses_dir: Folder = Path("responses")
+    responses_days: Days = 30
+    """After how many days a stored response is removed; 0: never."""
+    completions_dir: Folder = Path("completions")
+    """Where chat completions with `store` are kept, until they are deleted."""
     planning_prompt_path: File = Path("docs/agents/agent_prompt_planning.md")
     execution_prompt_path: File = Path("docs/agents/agent_prompt_execution.md")
     """What agents are told in either phase, in place of the texts that are built in."""
@@ -314,6 +320,8 @@ def _prepared(name: str, value: Any, cwd: Path) -> Any:
                 | "agents_dir"
                 | "agent_chats_dir"
                 | "system_prompts_dir"
+                | "responses_dir"
+                | "completions_dir"
                 | "planning_prompt_path"
                 | "execution_prompt_path"
             ),

@@ -5,11 +5,10 @@ import errno
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,18 +16,16 @@ from msgspec.structs import replace
 from extensions.sessions import files, records
 from extensions.sessions.changes import Change, apply
 from extensions.sessions.clock import local_time
-from extensions.sessions.files import Disk, NotRegular, OverLimit, Unsynced, WrittenMeanwhile
+from extensions.sessions.files import Disk, NotRegular, OverLimit, WrittenMeanwhile
 from extensions.sessions.ids import is_id
 from extensions.sessions.listing import Entry, Listing, sessions_in
 from extensions.sessions.session import Session, SessionItem
-from extensions.sessions.threads import to_the_end
+from extensions.sessions.storing import stored
 from gateway.core.errors import Conflict, SessionNotFound, SessionReadOnly, StorageUnavailable
 
 __all__ = ["JSONSessionStore"]
 
 log = logging.getLogger("mochi.sessions")
-
-T = TypeVar("T")
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a file. A larger one is none that a person talked into, and reading it hurts all."""
@@ -65,38 +62,25 @@ class JSONSessionStore:
         self._swept = False
 
     async def create(self, session: Session) -> Session:
-        return await self._stored(partial(self._create, session))
+        return await stored(partial(self._create, session), "sessions")
 
     async def load(self, id: str, known: Session | None = None) -> Session:
         read = partial(self._load, id) if known is None else partial(self._current, known)
-        return await self._stored(read)
+        return await stored(read, "sessions")
 
     async def list(self) -> Sequence[SessionItem]:
         # The first list reads every file: those who ask meanwhile are to wait outside the threads.
         async with self._listed_by_one:
-            return await self._stored(self._list)
+            return await stored(self._list, "sessions")
 
     async def commit(self, session: Session, changes: Sequence[Change], at: str) -> Session:
-        return await self._stored(partial(self._commit, session, changes, at))
+        return await stored(partial(self._commit, session, changes, at), "sessions")
 
     async def check_deletable(self, id: str) -> None:
-        await self._stored(partial(self._check_deletable, id))
+        await stored(partial(self._check_deletable, id), "sessions")
 
     async def delete(self, id: str) -> None:
-        await self._stored(partial(self._delete, id))
-
-    async def _stored(self, work: Callable[[], T]) -> T:
-        try:
-            return await to_the_end(work)
-        except OSError as error:
-            log.warning("The folder of sessions cannot be used: %s", error)
-            reason = errno.errorcode.get(error.errno or 0, "EIO")
-            done = {"done": True} if isinstance(error, Unsynced) else {}
-            raise StorageUnavailable(
-                f"The folder of sessions cannot be used: {error.strerror or error}.",
-                reason=reason,
-                **done,
-            ) from error
+        await stored(partial(self._delete, id), "sessions")
 
     def _create(self, session: Session) -> Session:
         try:

@@ -3,7 +3,8 @@
 MochiError
 ├── Invalid                          the caller's mistake
 │   ├── InvalidRequest               a field is missing, of the wrong type, out of bounds
-│   │   └── ContextOverflow          the prompt does not fit into the model's context
+│   │   ├── ContextOverflow          the prompt does not fit into the model's context
+│   │   └── PreviousResponseNotFound what a response shall follow is not kept here
 │   ├── AgentInvalid                 something is wrong with its files
 │   ├── InvalidMessageIndex          no such message, or none that this can be done to
 │   └── Unsupported                  a field or value that cannot be honoured here
@@ -14,6 +15,8 @@ MochiError
 │   ├── PromptNotFound               no such prompt file, or a session without a prompt
 │   ├── ToolNotFound
 │   ├── AgentNotFound
+│   ├── ResponseNotFound             never kept, deleted, or no file that could be read
+│   ├── CompletionNotFound           the same of a stored chat completion
 │   └── ConfirmationNotFound         never asked, answered already, or asked in another session
 ├── Conflict
 │   ├── PromptExists
@@ -57,6 +60,7 @@ __all__ = [
     "BackendTimeout",
     "BackendUnreachable",
     "CloudDisabled",
+    "CompletionNotFound",
     "ConfirmationNotFound",
     "Conflict",
     "ContextOverflow",
@@ -74,9 +78,11 @@ __all__ = [
     "NotFound",
     "OriginRefused",
     "Overloaded",
+    "PreviousResponseNotFound",
     "PromptExists",
     "PromptNotFound",
     "Refused",
+    "ResponseNotFound",
     "RouteNotFound",
     "SessionNotFound",
     "SessionReadOnly",
@@ -133,6 +139,22 @@ class ContextOverflow(InvalidRequest):
 
     def __init__(self, message: str, *, param: str | None = "messages", **details: Any) -> None:
         super().__init__(message, param=param, reason="context_length_exceeded", **details)
+
+
+class PreviousResponseNotFound(InvalidRequest):
+    """A response cannot be continued: it, or one of those before it, is not kept here (any more).
+
+    `missing` is the one that is not there.
+    """
+
+    def __init__(self, response_id: str, missing: str) -> None:
+        shown, gone = response_id[:LONGEST_NAME], missing[:LONGEST_NAME]
+        before = "" if gone == shown else f", which came before '{shown}',"
+        super().__init__(
+            f"Previous response with id '{gone}'{before} not found.",
+            param="previous_response_id",
+            reason="previous_response_not_found",
+        )
 
 
 class InvalidMessageIndex(Invalid):
@@ -203,6 +225,26 @@ class AgentNotFound(NotFound):
     def __init__(self, name: str) -> None:
         shown = name[:LONGEST_NAME]
         super().__init__(f"No agent '{shown}'.", agent_name=shown)
+
+
+class ResponseNotFound(NotFound):
+    """There is no such response, or no file that could be read as one."""
+
+    code = "RESPONSE_NOT_FOUND"
+
+    def __init__(self, response_id: str) -> None:
+        shown = response_id[:LONGEST_NAME]
+        super().__init__(f"Response with id '{shown}' not found.", response_id=shown)
+
+
+class CompletionNotFound(NotFound):
+    """There is no such stored chat completion, or no file that could be read as one."""
+
+    code = "COMPLETION_NOT_FOUND"
+
+    def __init__(self, completion_id: str) -> None:
+        shown = completion_id[:LONGEST_NAME]
+        super().__init__(f"Chat completion with id '{shown}' not found.", completion_id=shown)
 
 
 class AgentInvalid(Invalid):

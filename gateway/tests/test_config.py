@@ -132,6 +132,7 @@ def test_a_bad_key_is_not_repeated(tmp_path: Path) -> None:
         ("zzz = 1", "mochi.toml has an unknown setting 'zzz'; known are host, port, ollama_host"),
         ("port = true", "port in mochi.toml: True is not a number from 0 to 65535"),
         ("data_dir = 5", "data_dir in mochi.toml: 5 is not the path of a folder."),
+        ("responses_days = -1", "responses_days in mochi.toml: -1 is not days, from 0 to 36500."),
         ("port 1", "mochi.toml is not valid TOML: "),
     ],
 )

@@ -21,6 +21,19 @@ ALLOWED = {
     "conformance_tests": ("conformance_tests",),
 }
 
+# Each extension may import those before it. Those of one line know nothing of each other.
+ORDER = (
+    ("sessions",),
+    ("events", "shards"),
+    ("documents",),
+    ("tools",),
+    ("confirmation", "prompts", "context"),
+    ("chat",),
+    ("agents",),
+    ("summaries", "status"),
+    ("completions", "responses"),
+)
+
 # Foreign packages, and where they may be imported at all.
 LITESTAR = ("gateway.http", "gateway.app", "gateway.assembly", "gateway.testing")
 SLOW = {
@@ -67,6 +80,17 @@ def test_imports_follow_the_layers(module: str) -> None:
             if name.split(".")[0] == "litestar":
                 routes = module.startswith("extensions.") and module.endswith(".routes")
                 assert within(module, LITESTAR) or routes, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("extensions.")])
+def test_an_extension_knows_those_before_it(module: str) -> None:
+    own = module.split(".")[1]
+    place = next(place for place, names in enumerate(ORDER) if own in names)
+    before = {own, *(name for names in ORDER[:place] for name in names)}
+    for node in ast.walk(MODULES[module]):
+        for name in imported(node):
+            if within(name, ("extensions",)):
+                assert name.split(".")[1] in before, f"{module} imports {name}"
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from extensions.sessions.files import Disk
 
-__all__ = ["FailingDisk", "InterruptedDisk", "StutteringDisk"]
+__all__ = ["FailingDisk", "HastyDisk", "InterruptedDisk", "StutteringDisk"]
 
 
 class FailingDisk(Disk):
@@ -46,6 +46,13 @@ class FailingDisk(Disk):
     def unlink(self, path: Path) -> None:
         self.step()
         super().unlink(path)
+
+
+class HastyDisk(Disk):
+    """Waits for nothing, for tests that write a lot."""
+
+    def fsync(self, file: int) -> None:
+        pass
 
 
 class StutteringDisk(Disk):

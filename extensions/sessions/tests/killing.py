@@ -27,7 +27,7 @@ from extensions.sessions.session import Session
 from extensions.sessions.tests.samples import EARLY, appended, session, texts
 from gateway.core.errors import SessionNotFound
 
-__all__ = ["Report", "kill_repeatedly"]
+__all__ = ["FILLING", "Deed", "Line", "Report", "kill_repeatedly", "killed", "tell"]
 
 ROOT = Path(__file__).parents[3]
 WRITERS = 4
@@ -101,9 +101,10 @@ def keep(sessions: dict[str, History], id: str, history: History | None) -> None
         sessions[id] = history
 
 
-def killed(folder: Path, seed: int, life: float) -> list[Line]:
+def killed(folder: Path, seed: int, life: float, module: str = __name__) -> list[Line]:
     """All that a child said which was killed after `life` seconds of work."""
-    command = [sys.executable, "-m", __spec__.name, "--child", str(folder), "--seed", str(seed)]
+    name = __spec__.name if module == "__main__" else module
+    command = [sys.executable, "-m", name, "--child", str(folder), "--seed", str(seed)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as child:
         assert child.stdout
         said = child.stdout.readline()

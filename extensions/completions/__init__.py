@@ -1,0 +1,1 @@
+"""Chat completions that are kept, to be looked at later."""

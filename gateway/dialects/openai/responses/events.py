@@ -40,11 +40,11 @@ __all__ = [
 ]
 
 
-class Event(Struct, tag_field="type", kw_only=True):
-    """The number stands last, so that a stream can be cut without reading its events."""
+class Typed(Struct, tag_field="type"):
+    """The number stands last in each, where a stream can be cut by it without reading on."""
 
 
-class Lifecycle(Event):
+class Lifecycle(Typed):
     response: Response
     sequence_number: int
 
@@ -73,7 +73,7 @@ class Failed(Lifecycle, tag="response.failed"):
     pass
 
 
-class OfItem(Event):
+class OfItem(Typed):
     output_index: int
     item: Message | Reasoning | FunctionCall
     sequence_number: int
@@ -87,7 +87,7 @@ class OutputItemDone(OfItem, tag="response.output_item.done"):
     pass
 
 
-class OfContent(Event):
+class OfContent(Typed):
     item_id: str
     output_index: int
     content_index: int
@@ -125,7 +125,7 @@ class ReasoningDone(OfContent, tag="response.reasoning_text.done"):
     sequence_number: int
 
 
-class OfSummary(Event):
+class OfSummary(Typed):
     item_id: str
     output_index: int
     summary_index: int
@@ -151,7 +151,7 @@ class SummaryDone(OfSummary, tag="response.reasoning_summary_text.done"):
     sequence_number: int
 
 
-class OfArguments(Event):
+class OfArguments(Typed):
     item_id: str
     output_index: int
 
@@ -165,3 +165,27 @@ class ArgumentsDone(OfArguments, tag="response.function_call_arguments.done"):
     name: str
     arguments: str
     sequence_number: int
+
+
+Event = (
+    Created
+    | Queued
+    | InProgress
+    | Completed
+    | Incomplete
+    | Failed
+    | OutputItemAdded
+    | OutputItemDone
+    | ContentPartAdded
+    | ContentPartDone
+    | TextDelta
+    | TextDone
+    | ReasoningDelta
+    | ReasoningDone
+    | SummaryPartAdded
+    | SummaryPartDone
+    | SummaryDelta
+    | SummaryDone
+    | ArgumentsDelta
+    | ArgumentsDone
+)

@@ -24,7 +24,7 @@ def shortened(placed: Sequence[Placed], without: int) -> tuple[Placed, ...] | No
     old, seen = [], 0
     for item, _ in placed:
         seen += begins(item)
-        old.append(seen <= without and not stays(item))
+        old.append(0 < without >= seen and not stays(item))
     gone = {
         item.call_id
         for (item, _), left_out in zip(placed, old, strict=True)

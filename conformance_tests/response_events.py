@@ -39,6 +39,9 @@ KINDS = {
 }
 
 
+PARTS = ("response.content_part", "response.reasoning_summary_part")
+
+
 def events_of(stream: bytes) -> list[Event]:
     """The events of a body, each with the name on its `event:` line as `"event"`."""
     events = []
@@ -134,21 +137,25 @@ class Output:
 
     def judged(self, events: Sequence[Event]) -> list[str]:
         for event in events:
-            name: str = event["type"]
-            stem, _, verb = name.rpartition(".")
-            if name in BEGINNINGS or name in ENDS:
-                continue
-            if stem == "response.output_item":
-                self.item(verb, event)
-            elif stem in ("response.content_part", "response.reasoning_summary_part"):
-                self.part(stem, verb, event)
-            elif stem in GROWING:
-                self.text(stem, verb, event)
-            else:
-                self.found.append(f"there is no event {name}")
+            try:
+                self.judge(event)
+            except (KeyError, TypeError, AttributeError) as error:
+                self.found.append(f"{event['type']} cannot be read: {error!r}")
         if events and events[-1]["type"] in ENDS:
             self.compare(events[-1]["response"].get("output"))
         return self.found
+
+    def judge(self, event: Event) -> None:
+        name: str = event["type"]
+        stem, _, verb = name.rpartition(".")
+        if stem == "response.output_item" and verb in ("added", "done"):
+            self.item(verb, event)
+        elif stem in PARTS and verb in ("added", "done"):
+            self.part(stem, verb, event)
+        elif stem in GROWING and verb in ("delta", "done"):
+            self.text(stem, verb, event)
+        elif name not in BEGINNINGS and name not in ENDS:
+            self.found.append(f"there is no event {name}")
 
     def item(self, verb: str, event: Event) -> None:
         index, item = event["output_index"], event["item"]

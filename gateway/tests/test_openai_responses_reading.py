@@ -36,7 +36,7 @@ def test_nothing_is_asked_for_that_the_caller_did_not_ask_for() -> None:
 
 
 def test_null_means_absent_for_every_optional_field() -> None:
-    nulls = dict.fromkeys(wire.ResponseRequest.__struct_fields__)
+    nulls: dict[str, Any] = dict.fromkeys(wire.ResponseRequest.__struct_fields__)
     del nulls["model"], nulls["input"]
     assert request(**nulls).sampling == Sampling()
 

@@ -162,7 +162,6 @@ class ArgumentsDelta(OfArguments, tag="response.function_call_arguments.delta"):
 
 
 class ArgumentsDone(OfArguments, tag="response.function_call_arguments.done"):
-    name: str
     arguments: str
     sequence_number: int
 

@@ -169,7 +169,7 @@ class EventWriter:
         told: list[events.Event] = [
             events.OutputItemAdded(index, begun, 0),
             events.ArgumentsDelta(str(item.id), index, item.arguments, 0),
-            events.ArgumentsDone(str(item.id), index, item.name, item.arguments, 0),
+            events.ArgumentsDone(str(item.id), index, item.arguments, 0),
             events.OutputItemDone(index, item, 0),
         ]
         return closed + b"".join(map(self._frame, told))

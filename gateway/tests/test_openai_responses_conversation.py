@@ -1,12 +1,15 @@
 """Items in any order as messages in theirs."""
 
+import json
 from typing import Any
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.errors import Invalid
+from gateway.core.events import ChatEvent, TextDelta, ToolCalled
 from gateway.core.messages import (
     AssistantMessage,
     AudioPart,
@@ -18,11 +21,14 @@ from gateway.core.messages import (
     ToolMessage,
     UserMessage,
     text,
+    text_of,
 )
 from gateway.core.notes import Notes
 from gateway.dialects.openai.responses import opaque
 from gateway.dialects.openai.responses.conversation import SUMMARY, read_messages
-from gateway.tests.responses import own
+from gateway.dialects.openai.responses.writing import write
+from gateway.tests.response_streams import answers
+from gateway.tests.responses import answer, counted, own
 
 PNG = "iVBORw0KGgo="
 
@@ -153,6 +159,22 @@ def test_images_and_sounds() -> None:
     assert read[0].content == (TextPart("Look"), seen, AudioPart("UklGRgAAAABXQVZF", "wav"))
     assert read[2].content == (seen,)
     assert [*notes.ignored] == ["input[2].output[0].detail", "input[0].content[1].detail"]
+
+
+@settings(deadline=None)
+@given(answers())
+def test_whatever_was_put_out_is_taken_in_again(batches: list[list[ChatEvent]]) -> None:
+    events = [event for batch in batches for event in batch]
+    whole = write(events, answer(), completed=9, ids=counted())
+    output = json.loads(msgspec.json.encode(whole))["output"]
+    results = [result(item["call_id"]) for item in output if item["type"] == "function_call"]
+    turns = [each for each in messages(*output, *results) if isinstance(each, AssistantMessage)]
+    assert "".join([text_of(turn.content) for turn in turns]) == "".join(
+        [event.text for event in events if isinstance(event, TextDelta)]
+    )
+    assert [call for turn in turns for call in turn.tool_calls] == [
+        event.call for event in events if isinstance(event, ToolCalled)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,12 @@
 """Streams of responses: exactly these events, in this order, whatever the batches."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openai import omit
-from openai.lib.streaming.responses._responses import ResponseStreamState
 
 from conformance_tests.response_events import events_of, violations
 from gateway.core.errors import BackendFailed, BackendRateLimited, ContextOverflow, Unsupported
@@ -24,10 +21,10 @@ from gateway.core.events import (
     Usage,
 )
 from gateway.core.messages import ToolCall
-from gateway.dialects.openai.responses.streaming import MOST, EventWriter, after
+from gateway.dialects.openai.responses.streaming import MOST
 from gateway.dialects.openai.responses.writing import write
+from gateway.tests.response_streams import answers, judged, stream, writer
 from gateway.tests.responses import ENCRYPTED, LOGPROBS, answer, counted
-from gateway.tests.sdk_types import judge_event
 
 CALL = ToolCall("call_a", "f", {"city": "Zürich"})
 STOP = Finished("stop", Usage(3, 2))
@@ -36,27 +33,6 @@ FULL: list[Batch] = [
     [ThinkingDelta("m"), TextDelta("Hé")],
     [TextDelta('"\n'), ToolCalled(CALL), STOP],
 ]
-
-
-def writer(**fields: Any) -> EventWriter:
-    return EventWriter(answer(**fields), ids=counted(), now=lambda: 9)
-
-
-def stream(*batches: Batch, **fields: Any) -> bytes:
-    one = writer(**fields)
-    return b"".join(map(one.frames, batches)) + one.end()
-
-
-def judged(frames: bytes) -> list[dict[str, Any]]:
-    """The events, after the order, the SDK's types and the SDK's accumulator have seen them."""
-    events = events_of(frames)
-    assert violations(events) == []
-    assert frames.endswith(b"\n\ndata: [DONE]\n\n")
-    state: Any = ResponseStreamState(input_tools=omit, text_format=omit)
-    for event in events:
-        bare = {name: value for name, value in event.items() if name != "event"}
-        state.handle_event(judge_event(bare))
-    return events
 
 
 def names(frames: bytes) -> list[str]:
@@ -203,43 +179,10 @@ def test_logprobs_of_each_piece_and_of_all() -> None:
         stream([TextDelta("x"), STOP], include=[LOGPROBS])
 
 
-def test_a_stream_is_taken_up_after_any_event() -> None:
-    frames = stream(*FULL)
-    events = events_of(frames)
-    for number in range(-1, len(events)):
-        rest = after(frames, number)
-        assert events_of(rest) == events[number + 1 :]
-        assert rest.endswith(b"data: [DONE]\n\n")
-        if number < len(events) - 1:
-            assert violations(events_of(rest), starting_after=number) == []
-
-
 def test_numbers_beyond_those_that_are_ready() -> None:
     many = [TextDelta("x")] * (MOST + 5)
     frames = stream([*many, STOP])
     assert violations(events_of(frames)) == []
-
-
-calls = st.builds(
-    ToolCall, st.uuids().map(str), st.text(min_size=1), st.dictionaries(st.text(), st.integers())
-)
-pieces = st.one_of(
-    st.builds(TextDelta, st.text()),
-    st.builds(ThinkingDelta, st.text()),
-    st.builds(ToolCalled, calls),
-)
-ends = st.builds(Finished, st.sampled_from(["stop", "length", "tool_calls"]))
-
-
-@st.composite
-def answers(draw: Callable[[Any], Any]) -> list[list[ChatEvent]]:
-    events: list[ChatEvent] = [*draw(st.lists(pieces, max_size=12)), draw(ends)]
-    batches: list[list[ChatEvent]] = [[]]
-    for event in events:
-        if batches[-1] and draw(st.booleans()):
-            batches.append([])
-        batches[-1].append(event)
-    return batches
 
 
 @settings(deadline=None)

@@ -6,7 +6,7 @@ and `summary_index` the parts of one.
 
 from msgspec import Struct
 
-from gateway.dialects.openai.responses.items import FunctionCall, Message, Reasoning
+from gateway.dialects.openai.responses.items import OutputItem
 from gateway.dialects.openai.responses.parts import (
     OutputText,
     ReasoningText,
@@ -75,7 +75,7 @@ class Failed(Lifecycle, tag="response.failed"):
 
 class OfItem(Typed):
     output_index: int
-    item: Message | Reasoning | FunctionCall
+    item: OutputItem
     sequence_number: int
 
 

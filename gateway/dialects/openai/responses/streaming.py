@@ -21,10 +21,9 @@ from gateway.dialects.openai.responses.growing import (
 )
 from gateway.dialects.openai.responses.writing import finished, needs_message, write_call
 
-__all__ = ["EventWriter", "after"]
+__all__ = ["EventWriter"]
 
 DONE = b"data: [DONE]\n\n"
-NUMBER = b'"sequence_number":'
 
 MOST = 4096
 # The ends of frames by their numbers: writing a number costs more than all the rest of a token.
@@ -52,6 +51,7 @@ class EventWriter:
         self.sequence = 0
         """The number of the next event."""
         self._answer = answer
+        self._logprobs = answer.logprobs
         self._ids = ids
         self._now = now
         self._begun = False
@@ -79,7 +79,7 @@ class EventWriter:
         frames = [] if self._begun else [self.begin()]
         for event in batch:
             if isinstance(event, TextDelta):
-                if self._answer.logprobs:
+                if self._logprobs:
                     frames.append(self._weighed(event))
                 elif event.text:
                     self._piece(frames, event.text, TextDelta)
@@ -186,19 +186,3 @@ class EventWriter:
     def _broken_off(self) -> bytes:
         begun = b"" if self._begun else self.begin()
         return begun + self._close("incomplete")
-
-
-def after(frames: bytes, number: int) -> bytes:
-    """The frames behind the event of this number: what a client lacks that resumes a stream.
-
-    `frames` are whole frames of one stream, of which the last may be `[DONE]`.
-    """
-    view = frames
-    start = 0
-    while start < len(view):
-        stop = view.index(b"\n\n", start) + 2
-        at = view.rfind(NUMBER, start, stop)
-        if at < 0 or int(view[at + len(NUMBER) : stop].rstrip(b"}\n")) > number:
-            return frames[start:]
-        start = stop
-    return b""

@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.core.errors import Invalid, ModelNotFound
 from gateway.core.messages import SystemMessage, UserMessage, text
 from gateway.core.notes import Notes
 from gateway.core.requests import AnyJSON, ChatRequest, JSONOf, NamedTool, Sampling
 from gateway.dialects.openai.responses import wire
+from gateway.dialects.openai.responses.failing import blamed
 from gateway.dialects.openai.responses.fields import FIELDS
 from gateway.dialects.openai.responses.items import Message
 from gateway.tests.responses import ENCRYPTED, LOGPROBS, request
@@ -173,6 +176,73 @@ UNSUPPORTED = "unsupported_value"
 )  # fmt: skip
 def test_refusals(fields: dict[str, Any], told: tuple[str | None, str | None]) -> None:
     assert refusal(**fields) == told
+
+
+def test_a_request_as_codex_sends_it() -> None:
+    """Its whole history each time, with ids of its own, and tools that nobody has here."""
+    notes = Notes()
+    asked = request(
+        notes,
+        instructions="You are a coding agent.",
+        input=[
+            {"type": "message", "id": "m1", "role": "developer", "content": [{"type": "input_text", "text": "Sandboxed."}]},
+            {"type": "message", "id": "m2", "role": "user", "content": [{"type": "input_text", "text": "List."}]},
+            {"type": "reasoning", "id": "rs_1", "summary": [], "content": None, "encrypted_content": None},
+            {"type": "function_call", "id": None, "call_id": "call_1", "name": "shell", "arguments": "{\"command\":[\"ls\"]}"},
+            {"type": "message", "id": "m3", "role": "user", "content": [{"type": "input_text", "text": "Wait."}]},
+            {"type": "function_call_output", "call_id": "call_1", "output": "README"},
+        ],
+        tools=[{"type": "function", "name": "shell", "strict": False, "parameters": {"type": "object"}}, {"type": "namespace", "name": "x", "tools": []}, {"type": "web_search", "external_web_access": False}],
+        tool_choice="auto",
+        parallel_tool_calls=True,
+        reasoning={"effort": "medium", "summary": "auto"},
+        store=False,
+        stream=True,
+        include=[ENCRYPTED],
+        prompt_cache_key="k",
+        client_metadata={"x-codex-installation-id": "i"},
+    )  # fmt: skip
+    assert [type(message).__name__ for message in asked.messages] == [
+        "SystemMessage", "SystemMessage", "UserMessage", "AssistantMessage", "ToolMessage", "UserMessage",
+    ]  # fmt: skip
+    assert [*notes.ignored] == ["prompt_cache_key", "client_metadata", "tools[1]", "tools[2]"]
+
+
+words = st.sampled_from(
+    ["", "x", "user", "assistant", "input_text", "output_text", "input_image", "data:image/png;base64,AA",
+     "message", "reasoning", "function_call", "function_call_output", "item_reference", "compaction",
+     "custom_tool_call", "web_search_call", "{}", "a", "completed"]
+)  # fmt: skip
+keys = st.sampled_from(
+    ["type", "role", "content", "id", "call_id", "name", "arguments", "output", "input", "summary",
+     "encrypted_content", "status", "text", "image_url", "detail", "phase"]
+)  # fmt: skip
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | words,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=6),
+    max_leaves=20,
+)
+
+
+def blame(**fields: Any) -> str:
+    """The field that is to blame; `input` if nothing is wrong at all."""
+    try:
+        request(**fields)
+    except (Invalid, ModelNotFound) as error:
+        return blamed(error).param or ""
+    return "input"
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.dictionaries(keys, anything, min_size=1, max_size=6), max_size=4) | anything)
+def test_whatever_is_sent_is_read_or_refused_by_name(input: Any) -> None:
+    assert blame(input=input).startswith("input")
+
+
+@settings(deadline=None)
+@given(st.sampled_from(wire.ResponseRequest.__struct_fields__), anything)
+def test_whatever_a_field_holds_it_is_taken_or_refused_by_name(name: str, value: Any) -> None:
+    assert blame(**{name: value}).startswith((name, "input", "tool_choice"))
 
 
 def test_strict_refuses_hosted_tools_by_their_type() -> None:

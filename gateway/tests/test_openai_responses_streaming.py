@@ -198,11 +198,11 @@ def test_whatever_comes_the_stream_is_in_order_and_says_what_the_whole_says(
 
 
 @settings(deadline=None)
-@given(answers(), st.booleans())
+@given(answers(), st.booleans(), st.booleans())
 def test_wherever_it_breaks_the_stream_is_in_order(
-    batches: list[list[ChatEvent]], by_the_caller: bool
+    batches: list[list[ChatEvent]], late: bool, by_the_caller: bool
 ) -> None:
     one = writer()
-    frames = b"".join(map(one.frames, batches[:-1]))
+    frames = b"".join(map(one.frames, batches if late else batches[:-1]))
     frames += one.cancel() if by_the_caller else one.failure(BackendFailed("Gone."))
     judged(frames)

@@ -78,7 +78,7 @@ class Turn(Struct):
             case items.Message():
                 self.said = read_content(step.content, f"{at}.content", SAID, notes)
             case items.FunctionCall():
-                arguments = read_arguments(step.arguments, f"{at}.arguments" if at else "input")
+                arguments = read_arguments(step.arguments, f"{at}.arguments")
                 self.calls.append(ToolCall(step.call_id, step.name, arguments))
             case items.CustomToolCall():
                 self.calls.append(ToolCall(step.call_id, step.name, {"input": step.input}))

@@ -78,14 +78,14 @@ KIND = msgspec.json.Decoder(Kind)
 
 
 class Placed(NamedTuple):
-    """An item, and where it stands in the request; `""` for one that comes before."""
+    """An item, and where it stands: `input[0]` in the request, `history[0]` before it."""
 
     item: items.Item | items.ItemReference
     at: str
 
 
 def placed(history: Iterable[items.Item]) -> list[Placed]:
-    return [Placed(item, "") for item in history]
+    return [Placed(item, f"history[{index}]") for index, item in enumerate(history)]
 
 
 def kept(own: Iterable[Placed]) -> list[items.Item]:
@@ -159,12 +159,14 @@ def references(own: Iterable[Placed]) -> list[str]:
 
 
 def resolved(
-    own: Iterable[Placed], history: Sequence[items.Item], found: Mapping[str, items.Item]
+    own: Sequence[Placed], history: Sequence[items.Item], found: Mapping[str, items.Item]
 ) -> tuple[Placed, ...]:
     """The input with what was `found` in the place of the references.
 
     A reference to what comes before anyway adds nothing; one to nothing is `InvalidRequest`.
     """
+    if not references(own):
+        return tuple(own)
     before = {item.id for item in history}
     read: list[Placed] = []
     for item, at in own:

@@ -73,6 +73,7 @@ def unknown_fields(part: bytes | msgspec.Raw, kind: Any, at: str) -> Iterator[st
                 yield from unknown_fields(item, kind, f"{at}[{index}]")
         case b"{":
             known = {field.encode_name: field.type for each in structs for field in fields(each)}
+            known |= dict.fromkeys([each.__struct_config__.tag_field for each in structs], str)
             for name, member in MEMBERS.decode(part).items():
                 place = f"{at}.{name}" if at else name
                 if name in known:

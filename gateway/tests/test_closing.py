@@ -57,3 +57,16 @@ def test_unknown_fields_are_named_at_any_depth(changed: dict[str, Any], unknown:
     assert isinstance(whole, Whole)
     assert found == unknown
     assert [*unknown_fields(msgspec.json.encode(body), Whole, "")] == unknown
+
+
+class Left(Struct, tag_field="type", tag="left"):
+    a: int = 0
+
+
+class Right(Struct, tag_field="type", tag="right"):
+    b: int = 0
+
+
+def test_the_tag_of_a_union_is_no_unknown_field() -> None:
+    part = b'[{"type":"left","a":1,"x":2},{"type":"right","y":3}]'
+    assert list(unknown_fields(part, list[Left | Right], "parts")) == ["parts[0].x", "parts[1].y"]

@@ -13,8 +13,8 @@ from gateway.core.errors import InvalidRequest, Unsupported
 from gateway.core.models import Embeddings
 from gateway.core.notes import Notes
 from gateway.core.requests import EmbedRequest
-from gateway.dialects.openai.chat.reading import check_model
 from gateway.dialects.openai.fields import FieldTable, honoured, ignored
+from gateway.dialects.openai.requests import check_model
 
 __all__ = ["FIELDS", "EmbeddingList", "EmbeddingRequest", "read", "write"]
 

@@ -3,9 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any
 
-import msgspec
 from msgspec import Raw
 
 from gateway.core.errors import LONGEST_NAME, Invalid, InvalidRequest, Unsupported
@@ -27,6 +25,7 @@ from gateway.dialects.decoding import RequestDecoder, missing
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.images import read_image
 from gateway.dialects.openai.sounds import read_sound
+from gateway.dialects.openai.tools import read_arguments
 
 __all__ = ["read_messages"]
 
@@ -36,7 +35,6 @@ QUOTE, BRACKET, NULL = b'"[n'
 MOST_IDS = 8
 
 PARTS = RequestDecoder[list[wire.Part]](list[wire.Part])
-ARGUMENTS = msgspec.json.Decoder(dict[str, Any])
 
 
 def read_messages(messages: list[wire.RequestMessage], notes: Notes) -> tuple[Message, ...]:
@@ -136,14 +134,7 @@ def read_call(call: wire.RequestToolCall, at: str) -> ToolCall:
         )
     arguments = call.function.arguments
     if isinstance(arguments, str):
-        try:
-            arguments = ARGUMENTS.decode(arguments) if arguments.strip() else {}
-        except (msgspec.DecodeError, RecursionError):
-            raise InvalidRequest(
-                "The arguments of a tool call must be a JSON object in a string.",
-                param=f"{at}.function.arguments",
-                reason="invalid_value",
-            ) from None
+        arguments = read_arguments(arguments, f"{at}.function.arguments")
     return ToolCall(call.id, call.function.name, arguments)
 
 

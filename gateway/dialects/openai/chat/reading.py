@@ -1,13 +1,9 @@
 """A chat completion request in core terms."""
 
-import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
-import msgspec
-
-from gateway.core.errors import InvalidRequest, ModelNotFound
+from gateway.core.errors import InvalidRequest
 from gateway.core.notes import Notes
 from gateway.core.requests import (
     AnyJSON,
@@ -15,7 +11,6 @@ from gateway.core.requests import (
     ChatRequest,
     JSONOf,
     ResponseFormat,
-    Sampling,
     Thinking,
     ToolChoice,
     ToolDefinition,
@@ -25,46 +20,20 @@ from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.chat.conversation import read_messages
 from gateway.dialects.openai.chat.fields import FIELDS
 from gateway.dialects.openai.chat.tools import (
-    json_object,
     read_choice,
     read_functions,
     read_tools,
 )
+from gateway.dialects.openai.requests import (
+    EFFORTS,
+    check_model,
+    check_stream_options,
+    note_rivals,
+    read_sampling,
+)
+from gateway.dialects.openai.tools import json_object
 
-__all__ = ["check_model", "check_stream_options", "read"]
-
-# What could be a name at Ollama; anything else is not sent on, because it cannot exist there.
-MODEL = re.compile(r"(?!.*(\.\.|//))[A-Za-z0-9._:/@-]{1,200}")
-
-EFFORTS: dict[str, Thinking] = {
-    "none": False,
-    "minimal": "low",
-    "low": "low",
-    "medium": "medium",
-    "high": "high",
-    "xhigh": "max",
-    "max": "max",
-}
-
-# Ollama's options, and the fields that say the same.
-RIVALS = {
-    "num_predict": ("max_tokens", "max_completion_tokens"),
-    **{
-        name: (name,)
-        for name in (
-            "num_ctx",
-            "temperature",
-            "top_p",
-            "top_k",
-            "min_p",
-            "seed",
-            "stop",
-            "presence_penalty",
-            "frequency_penalty",
-            "repeat_penalty",
-        )
-    },
-}
+__all__ = ["read"]
 
 NO_OPTIONS: dict[str, Any] = {}
 
@@ -85,12 +54,10 @@ def read(
     if with_tools(request):
         tools, choice = read_tools_and_choice(request, notes)
     options = request.options or NO_OPTIONS
-    note_rivals(request, options, notes)
+    note_overruled(request, options, notes)
     response_format = read_format(request.response_format)
-    sampling = read_sampling(request)
-    if sampling.stop and not isinstance(response_format, AnyText):
-        notes.ignore("stop", why="would cut the JSON that is asked for")
-        sampling = msgspec.structs.replace(sampling, stop=())
+    # The new name wins.
+    max_tokens = request.max_completion_tokens or request.max_tokens
     return ChatRequest(
         model=request.model,
         messages=read_messages(request.messages, notes),
@@ -98,7 +65,7 @@ def read(
         tool_choice=choice,
         # The old form knows a single call.
         parallel_tool_calls=request.parallel_tool_calls is not False and not request.functions,
-        sampling=sampling,
+        sampling=read_sampling(request, max_tokens, response_format, notes),
         response_format=response_format,
         logprobs=read_logprobs(request),
         thinking=read_thinking(request),
@@ -108,25 +75,6 @@ def read(
         options=options,
         notes=notes,
     )
-
-
-@lru_cache(maxsize=256)
-def check_model(model: str) -> None:
-    """`InvalidRequest` for no name, `ModelNotFound` for what cannot be one."""
-    if not model:
-        raise InvalidRequest("The model is empty.", param="model", reason="invalid_value")
-    if not MODEL.fullmatch(model):
-        raise ModelNotFound(model)
-
-
-def check_stream_options(stream: bool | None, options: wire.StreamOptions, notes: Notes) -> None:
-    """`stream_options` are for streams; padding is never sent."""
-    if not stream:
-        raise InvalidRequest(
-            "'stream_options' is only allowed when 'stream' is true.", param="stream_options"
-        )
-    if options.include_obfuscation:
-        notes.ignore("stream_options.include_obfuscation")
 
 
 def with_tools(request: wire.ChatCompletionRequest) -> bool:
@@ -153,7 +101,9 @@ def read_tools_and_choice(
     return read_choice(request.tool_choice, (), "tool_choice")
 
 
-def note_rivals(request: wire.ChatCompletionRequest, options: dict[str, Any], notes: Notes) -> None:
+def note_overruled(
+    request: wire.ChatCompletionRequest, options: dict[str, Any], notes: Notes
+) -> None:
     """Name the fields that give way to another of the same meaning."""
     if request.max_tokens is not None and request.max_completion_tokens is not None:
         notes.ignore("max_tokens", why="gives way to 'max_completion_tokens'")
@@ -161,29 +111,7 @@ def note_rivals(request: wire.ChatCompletionRequest, options: dict[str, Any], no
         notes.ignore("reasoning_effort", why="gives way to 'think' or 'reasoning'")
     if request.reasoning and request.think is not None:
         notes.ignore("reasoning", why="gives way to 'think'")
-    if not options:
-        return
-    for name in options.keys() & RIVALS.keys():
-        for field in RIVALS[name]:
-            if getattr(request, field) is not None:
-                notes.ignore(field, why="gives way to 'options'")
-
-
-def read_sampling(request: wire.ChatCompletionRequest) -> Sampling:
-    """Only what was asked for; `max_completion_tokens` wins over its old name."""
-    stop = request.stop or ()
-    return Sampling(
-        temperature=request.temperature,
-        top_p=request.top_p,
-        top_k=request.top_k,
-        min_p=request.min_p,
-        seed=request.seed,
-        stop=(stop,) if isinstance(stop, str) else tuple(stop),
-        max_tokens=request.max_completion_tokens or request.max_tokens,
-        presence_penalty=request.presence_penalty,
-        frequency_penalty=request.frequency_penalty,
-        repeat_penalty=request.repeat_penalty,
-    )
+    note_rivals(request, options, notes, "max_tokens", "max_completion_tokens")
 
 
 def read_logprobs(request: wire.ChatCompletionRequest) -> int | None:

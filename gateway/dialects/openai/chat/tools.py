@@ -6,20 +6,26 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from gateway.core.errors import InvalidRequest, Unsupported
+from gateway.core.errors import Unsupported
 from gateway.core.notes import Notes
 from gateway.core.requests import NamedTool, ToolChoice, ToolDefinition
 from gateway.dialects.decoding import RequestDecoder, explained, missing
 from gateway.dialects.openai.chat import wire
+from gateway.dialects.openai.tools import (
+    Tools,
+    invalid,
+    offered,
+    read_function,
+    read_mode,
+    read_word,
+    without_tools,
+)
+from gateway.dialects.openai.wire import FunctionDefinition
 from gateway.dialects.recurring import Recurring
 
-__all__ = ["RECURRING", "json_object", "read_choice", "read_functions", "read_tools"]
+__all__ = ["RECURRING", "read_choice", "read_functions", "read_tools"]
 
 TOOLS = RequestDecoder[list[wire.FunctionTool] | None](list[wire.FunctionTool] | None)
-
-NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
-
-Tools = tuple[ToolDefinition, ...]
 
 
 def read_tools(tools: Raw, notes: Notes) -> Tools:
@@ -54,33 +60,10 @@ def read_tool(tool: wire.FunctionTool, at: str) -> ToolDefinition:
     return read_function(tool.function, f"{at}.function")
 
 
-def read_function(function: wire.FunctionDefinition, at: str) -> ToolDefinition:
-    return ToolDefinition(
-        function.name,
-        function.description or "",
-        json_object(function.parameters, f"{at}.parameters") or NO_PARAMETERS,
-        function.strict or False,
-    )
-
-
-def read_functions(functions: Iterable[wire.FunctionDefinition] | None) -> Tools:
+def read_functions(functions: Iterable[FunctionDefinition] | None) -> Tools:
     """The tools in their old form."""
     return tuple(
         [read_function(one, f"functions[{index}]") for index, one in enumerate(functions or ())]
-    )
-
-
-def json_object(raw: Raw, param: str) -> Raw | None:
-    """The text of a JSON object, unread; `None` when it is absent or null."""
-    if raw is wire.ABSENT:
-        return None
-    match memoryview(raw)[0:1].tobytes():
-        case b"{":
-            return raw
-        case b"n":
-            return None
-    raise InvalidRequest(
-        f"Invalid '{param}': expected a JSON Schema object.", param=param, reason="invalid_type"
     )
 
 
@@ -110,24 +93,9 @@ class ChoiceObject(Chosen):
 def read_choice(
     choice: str | dict[str, Any] | None, tools: Tools, param: str
 ) -> tuple[Tools, ToolChoice]:
-    """Which tools may be called, and whether one must be.
-
-    Without tools `auto` and `none` ask for what happens anyway; everything else is a mistake.
-    """
-    match choice:
-        case None | "auto":
-            return tools, "auto"
-        case "none":
-            return tools, "none"
-        case "required" if param == "tool_choice":
-            if not tools:
-                raise without_tools(param)
-            return tools, "required"
-        case str():
-            words = (
-                "'none', 'auto' and 'required'" if param == "tool_choice" else "'none' and 'auto'"
-            )
-            raise invalid(param, f"'{choice[:64]}' is none of {words}.")
+    """Which tools may be called, and whether one must be."""
+    if choice is None or isinstance(choice, str):
+        return tools, read_word(choice, tools, param)
     return read_choice_object(convert(choice, param), tools, param)
 
 
@@ -150,7 +118,9 @@ def read_choice_object(choice: ChoiceObject, tools: Tools, param: str) -> tuple[
                 raise missing(at)
             return tools, NamedTool(offered(name, tools, at).name)
         case ChoiceObject(type="allowed_tools", allowed_tools=AllowedTools(allowed, mode)):
-            return read_allowed(allowed, tools, param), read_mode(mode, param)
+            return read_allowed(allowed, tools, param), read_mode(
+                mode, f"{param}.allowed_tools.mode"
+            )
         case ChoiceObject(type="allowed_tools"):
             raise missing(f"{param}.allowed_tools")
     raise Unsupported(
@@ -171,27 +141,3 @@ def read_allowed(allowed: list[Chosen], tools: Tools, param: str) -> Tools:
     if not names:
         raise invalid(f"{param}.allowed_tools.tools", "no tool is allowed; use 'none'.")
     return tuple([tool for tool in tools if tool.name in names])
-
-
-def read_mode(mode: str, param: str) -> ToolChoice:
-    if mode == "required":
-        return "required"
-    if mode == "auto":
-        return "auto"
-    raise invalid(f"{param}.allowed_tools.mode", "'auto' and 'required' are the modes.")
-
-
-def offered(name: str, tools: Tools, param: str) -> ToolDefinition:
-    for tool in tools:
-        if tool.name == name:
-            return tool
-    raise invalid(param, f"no tool of the name '{name[:64]}' is offered.")
-
-
-def without_tools(param: str) -> InvalidRequest:
-    what = "tools" if param == "tool_choice" else "functions"
-    return InvalidRequest(f"'{param}' is only allowed when {what} are specified.", param=param)
-
-
-def invalid(param: str, why: str) -> InvalidRequest:
-    return InvalidRequest(f"Invalid '{param}': {why}", param=param, reason="invalid_value")

@@ -8,6 +8,19 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
+from gateway.dialects.openai.wire import (
+    ABSENT,
+    Effort,
+    FunctionDefinition,
+    Int64,
+    Metadata,
+    Penalty,
+    PositiveInt,
+    StopList,
+    StreamOptions,
+    ToolName,
+)
+
 __all__ = [
     "ABSENT",
     "ChatCompletion",
@@ -32,23 +45,7 @@ __all__ = [
     "Usage",
 ]
 
-ABSENT: Any = UNSET
-"""The value of a raw field that the request does not have.
-
-An empty `Raw` would do as well, but msgspec cannot describe a struct with such a default.
-"""
-
-ToolName = Annotated[str, Meta(pattern="^[a-zA-Z0-9_-]+$", min_length=1, max_length=64)]
-Penalty = Annotated[float, Meta(ge=-2, le=2)]
-PositiveInt = Annotated[int, Meta(ge=1)]
-Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-StopList = Annotated[list[str], Meta(max_length=4)]
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 FinishReason = Literal["stop", "length", "tool_calls", "function_call"]
-Metadata = Annotated[
-    dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]],
-    Meta(max_length=16),
-]
 
 
 # Left raw: the text of a prompt only passes through, and agents send the same tools every time.
@@ -131,13 +128,6 @@ class Part(Struct):
     input_audio: InputAudio | None = None
 
 
-class FunctionDefinition(Struct):
-    name: ToolName
-    description: str | None = None
-    parameters: Raw = ABSENT
-    strict: bool | None = None
-
-
 class FunctionTool(Struct):
     type: str
     function: FunctionDefinition | None = None
@@ -154,11 +144,6 @@ class ResponseFormat(Struct):
     type: Literal["text", "json_object", "json_schema"]
     json_schema: JSONSchemaFormat | None = None
     schema: Raw = ABSENT
-
-
-class StreamOptions(Struct):
-    include_usage: bool | None = None
-    include_obfuscation: bool | None = None
 
 
 class Reasoning(Struct):

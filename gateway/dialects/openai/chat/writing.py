@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import UNSET, Struct
 
-from gateway.core.errors import Unsupported
 from gateway.core.events import (
     Batch,
     ChatEvent,
@@ -20,6 +19,7 @@ from gateway.core.messages import AssistantMessage, ToolCall, text_of
 from gateway.core.replies import Reply
 from gateway.dialects.openai.chat import wire
 from gateway.dialects.openai.errors import error_body
+from gateway.dialects.openai.logprobs import without_logprobs
 
 __all__ = ["Answer", "ChoicesWriter", "ChunkWriter", "write", "write_usage"]
 
@@ -103,7 +103,7 @@ single, text_message = made_templates()
 
 def write_choice(reply: Reply, index: int, answer: Answer) -> wire.Choice:
     if answer.logprobs and text_of(reply.message.content) and not reply.logprobs:
-        raise without_logprobs()
+        raise without_logprobs("logprobs")
     return wire.Choice(
         index=index,
         message=write_message(reply.message, answer),
@@ -154,10 +154,6 @@ def write_logprobs(entries: Iterable[TokenLogprob]) -> wire.Logprobs:
         for entry in entries
     ]
     return wire.Logprobs(content)
-
-
-def without_logprobs() -> Unsupported:
-    return Unsupported("This Ollama gives no logprobs; 0.12.11 and later do.", param="logprobs")
 
 
 def write_call(call: ToolCall) -> wire.ToolCall:
@@ -252,7 +248,7 @@ class ChunkWriter:
         """A later piece may be without: a token's entry stands where the token begins."""
         self._probable = self._probable or bool(entries)
         if text and not self._probable:
-            raise without_logprobs()
+            raise without_logprobs("logprobs")
         return b'%b%b},"logprobs":%b,"finish_reason":null}]%b' % (
             self._text,
             encode(text),

@@ -7,9 +7,9 @@ from msgspec import Struct
 from gateway.core.errors import InvalidRequest, Unsupported
 from gateway.core.notes import Notes
 from gateway.core.requests import CompletionRequest, Sampling
-from gateway.dialects.openai.chat.reading import check_model, check_stream_options
 from gateway.dialects.openai.completions import wire
 from gateway.dialects.openai.completions.fields import FIELDS
+from gateway.dialects.openai.requests import check_model, check_stream_options
 
 __all__ = ["Choices", "read"]
 

@@ -7,13 +7,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from gateway.dialects.openai.chat.wire import (
-    Int64,
-    Penalty,
-    StopList,
-    StreamOptions,
-    Usage,
-)
+from gateway.dialects.openai.chat.wire import Usage
+from gateway.dialects.openai.wire import Int64, Penalty, StopList, StreamOptions
 
 __all__ = ["Completion", "CompletionChoice", "CompletionLogprobs", "CompletionRequest", "Ending"]
 

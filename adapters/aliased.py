@@ -1,6 +1,6 @@
 """Other names for models."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -13,9 +13,15 @@ from gateway.core.models import Embeddings, ModelCard, ModelDetails, full_name
 from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
 from gateway.core.wrapping import BackendWrapper
 
-__all__ = ["AliasedBackend"]
+__all__ = ["AliasedBackend", "meant_by"]
 
 Request = TypeVar("Request", ChatRequest, CompletionRequest, EmbedRequest)
+
+
+def meant_by(aliases: Mapping[str, str]) -> Callable[[str], str]:
+    """Tells which model a name stands for: itself, unless it is an alias in any spelling."""
+    models = {full_name(alias): model for alias, model in aliases.items()}
+    return lambda name: models.get(full_name(name), name)
 
 
 class AliasedBackend(BackendWrapper):
@@ -29,6 +35,7 @@ class AliasedBackend(BackendWrapper):
     def __init__(self, backend: Backend, aliases: Mapping[str, str]) -> None:
         super().__init__(backend)
         self._aliases = aliases
+        self._meant = meant_by(aliases)
         self._models = {full_name(alias): model for alias, model in aliases.items()}
 
     async def models(self) -> list[ModelCard]:
@@ -65,9 +72,6 @@ class AliasedBackend(BackendWrapper):
             return await self._inner.embed(self._directed(request))
         except ModelNotFound as error:
             raise self._missing(error, request.model) from error
-
-    def _meant(self, model: str) -> str:
-        return self._models.get(full_name(model), model)
 
     def _directed(self, request: Request) -> Request:
         """The request to the model that is meant; the same object where no alias was used."""

@@ -63,7 +63,12 @@ def simulator(port: int) -> Iterator[int]:
 
 @contextmanager
 def gateway_alone(ollama_host: str, **environment: str) -> Iterator[Gateway]:
-    """A gateway in front of whatever listens there, with settings such as `MOCHI_API_KEY=…`."""
+    """A gateway in front of whatever listens there, with settings such as `MOCHI_API_KEY=…`.
+
+    It summarises only when it is told to: what it asks in the background would be mixed up with
+    what a test has asked, there and in the files.
+    """
+    environment = {"MOCHI_SUMMARIZATION_ENABLED": "false"} | environment
     port = free_port()
     serve = ["serve", "--host", "127.0.0.1", "--port", str(port), "--ollama-host", ollama_host]
     with running(serve, port, "/health", **environment) as (pid, log):

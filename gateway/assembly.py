@@ -7,13 +7,21 @@ from litestar.plugins import InitPlugin
 from litestar.types import ASGIApp
 from msgspec.structs import replace
 
-from adapters.aliased import AliasedBackend
+from adapters.aliased import AliasedBackend, meant_by
 from adapters.enforcing.backend import EnforcingBackend
 from adapters.images.backend import FetchingBackend
 from adapters.images.fetcher import ImageFetcher
 from adapters.ollama.backend import OllamaBackend
 from adapters.ollama.passthrough import OllamaPassthrough
+from adapters.structured import OllamaStructured
 from adapters.upstream.client import Timeouts, UpstreamClient
+from extensions.agents.chats import AgentChats
+from extensions.agents.folder import AgentFolder
+from extensions.agents.models import AgentModels
+from extensions.agents.prompts import PhasePrompts
+from extensions.agents.routes import AgentsExtension
+from extensions.agents.service import Agents
+from extensions.agents.tool import AgentToolbox
 from extensions.chat.routes import ChatExtension
 from extensions.chat.service import Chats
 from extensions.confirmation.routes import ConfirmationExtension
@@ -25,6 +33,9 @@ from extensions.sessions.json_store import JSONSessionStore
 from extensions.sessions.routes import SessionsExtension
 from extensions.sessions.service import Sessions
 from extensions.status.routes import About, StatusExtension
+from extensions.summaries.backlog import Backlog
+from extensions.summaries.routes import SummariesExtension
+from extensions.summaries.service import Summaries
 from extensions.tools.routes import ToolsExtension
 from extensions.tools.service import FolderTools
 from gateway import __version__
@@ -45,13 +56,12 @@ A_DAY = 86400
 def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
     backend: Backend = EnforcingBackend(ollama(config))
-    if config.allow_remote_images:  # outside of those who ask again: once is enough
-        backend = FetchingBackend(backend, ImageFetcher())
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
+    agents = agents_of(config)
     return create_app(
-        backend,
-        extensions=extensions(config, backend),
+        openai_models(config, backend, agents),
+        extensions=extensions(config, backend, agents),
         guards=guard_rules(config),
         rules=Rules(
             max_body=config.max_body_bytes,
@@ -64,19 +74,40 @@ def build(config: Config) -> ASGIApp:
     )
 
 
-def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
+def openai_models(config: Config, backend: Backend, agents: Agents) -> Backend:
+    """The models under `/v1`."""
+    if config.agent_models:
+        most = config.max_agent_iterations
+        backend = AgentModels(backend, agents, default_model=config.default_model, most=most)
+    if config.allow_remote_images:  # outside of those who ask again: once is enough
+        backend = FetchingBackend(backend, ImageFetcher())
+    return backend
+
+
+def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlugin]:
     """What the gateway has under `/api/v1`."""
     sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
     tools = FolderTools(config.folder(config.tools_dir), timeout=config.tool_timeout_seconds)
     prompts = PromptFiles(config.folder(config.system_prompts_dir))
     confirmations = Confirmations(timeout=config.confirmation_timeout_seconds)
+    agent_sessions = Sessions(JSONSessionStore(config.folder(config.agent_chats_dir)))
+    agent_chats = AgentChats(
+        agent_sessions,
+        agents,
+        backend,
+        most=config.max_agent_iterations,
+        dynamic_windows=config.dynamic_context_window_enabled,
+    )
+    summaries = summaries_of(config, backend, sessions)
     chats = Chats(
         sessions,
         backend,
-        toolbox=tools,
+        toolbox=AgentToolbox(tools, agents, agent_chats),
         confirmations=confirmations,
         dynamic_windows=config.dynamic_context_window_enabled,
         max_open=config.max_streams,
+        talking=summaries.paused,
+        replied=summaries.schedule,
     )
     about = About(
         ollama_host=config.ollama_shown,
@@ -84,13 +115,38 @@ def extensions(config: Config, backend: Backend) -> list[InitPlugin]:
         dynamic_window=config.dynamic_context_window_enabled,
     )
     return [
+        SummariesExtension(summaries, sessions),  # the first to begin is the last to end
         StatusExtension(backend, sessions, tools, about),
-        SessionsExtension(sessions, backend, prompts, first_window),
+        SessionsExtension(sessions, backend, prompts, first_window, agents.check),
         ToolsExtension(tools),
+        AgentsExtension(agents, agent_sessions),
         PromptsExtension(prompts),
         ChatExtension(chats),
         ConfirmationExtension(confirmations),
     ]
+
+
+def agents_of(config: Config) -> Agents:
+    folder = config.folder(config.agents_dir)
+    planning, execution = config.planning_prompt_path, config.execution_prompt_path
+    return Agents(
+        AgentFolder(folder, config.folder(config.agent_chats_dir)),
+        FolderTools(folder, timeout=config.tool_timeout_seconds, apart=True),
+        PhasePrompts(config.folder(planning), config.folder(execution)),
+    )
+
+
+def summaries_of(config: Config, backend: Backend, sessions: Sessions) -> Summaries:
+    return Summaries(
+        sessions,
+        backend,
+        OllamaStructured(config.ollama_host, patience(config)),
+        backlog=Backlog(config.folder(config.sessions_dir)),
+        enabled=config.summarization_enabled,
+        dynamic_windows=config.dynamic_context_window_enabled,
+        meant=meant_by(config.aliases),
+        patience=config.drain_seconds,
+    )
 
 
 def from_environment() -> ASGIApp:

@@ -105,6 +105,14 @@ def _parser() -> ArgumentParser:
     which.add_argument("--session", metavar="ID", help="go on with this session")
     which.add_argument("--last", action="store_true", help="go on with the latest session")
     which.add_argument("--model", metavar="NAME", help="begin a new session with this model")
+    chat.add_argument(
+        "--tools",
+        metavar="NAMES",
+        help="tools that the model may use, such as a,b; or @GROUP, all, none",
+    )
+    chat.add_argument(
+        "--agents", metavar="NAMES", help="agents that the model may call: a,b; or all, none"
+    )
     chat.add_argument("--base-url", metavar="URL", help="the gateway (default: by HOST and PORT)")
     chat.add_argument("--think", action="store_true", help="have the model think first")
     models = command("models", "List the models that Ollama has.", ["config"])

@@ -33,7 +33,7 @@ from gateway.core.requests import (
     ResponseFormat,
 )
 
-__all__ = ["chat", "embed", "options", "show", "tools"]
+__all__ = ["chat", "embed", "messages", "options", "show", "tools"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -58,7 +58,7 @@ def chat(request: ChatRequest, num_ctx: int | None = None) -> bytes:
     return _encode(
         wire.ChatRequest(
             model=request.model,
-            messages=tuple([_message(message) for message in _one_prompt(request.messages)]),
+            messages=messages(request.messages),
             stream=True,
             truncate=False,
             tools=tools(request),
@@ -70,6 +70,11 @@ def chat(request: ChatRequest, num_ctx: int | None = None) -> bytes:
             top_logprobs=request.logprobs or 0,
         )
     )
+
+
+def messages(history: tuple[Message, ...]) -> tuple[wire.Message, ...]:
+    """A conversation as Ollama takes it; `Unsupported` for an image not yet fetched."""
+    return tuple([_message(message) for message in _one_prompt(history)])
 
 
 def embed(request: EmbedRequest) -> bytes:

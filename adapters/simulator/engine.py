@@ -137,7 +137,7 @@ def _said(asked: Asked, level: Think) -> Answer:
         schema = _ANY_JSON if asked.format == "json" else asked.format
         value = instance(schema, Guess(talk.question))
         return Answer(thinking, json.dumps(value, ensure_ascii=False))
-    if asked.tools and talk.last.role == "user":
+    if asked.tools and talk.last.role == "user" and not (talk.refers_back and talk.results):
         return Answer(thinking, calls=tuple(wanted_calls(asked.tools, talk.question)))
     return Answer(thinking, compose(talk))
 

@@ -6,6 +6,7 @@ __all__ = [
     "CODE",
     "GREETINGS",
     "OPENINGS",
+    "PLAN",
     "REMARKS",
     "STORY",
     "THANKS",
@@ -46,6 +47,11 @@ OPENINGS = (
     "but here is what an answer might look like.",
 )
 
+PLAN = (
+    "1. What is wanted: “{question}” So this is about {topic}.\n"
+    "2. I use the tool that fits it best, and look at what it returns.\n"
+    "3. I say what came of it."
+)
 REMARKS = (
     "Most of what is said about {topic} is easier to see with a small example.",
     "There are usually two sides to {topic}, and it helps to name both before choosing one.",

@@ -47,6 +47,7 @@ _TEXTS: dict[str, str | tuple[str, ...]] = {
     "capital": ("Paris", "Lisbon", "Kyoto"),
     "category": "general",
     "city": ("Paris", "Lisbon", "Kyoto"),
+    "code": 'def hello() -> str:\n    """Say hello."""\n    return "Hello!"\n',
     "color": "green",
     "colour": "green",
     "country": ("France", "Portugal", "Japan"),

@@ -13,6 +13,7 @@ from adapters.simulator.phrases import (
     CODE,
     GREETINGS,
     OPENINGS,
+    PLAN,
     REMARKS,
     STORY,
     THANKS,
@@ -39,6 +40,12 @@ _SUM = re.compile(
     r"(?<![\d.-])(-?\d+(?:\.\d+)?)"
     r"(?: ?([+*×÷]) ?| ([-/x]|plus|minus|times|divided by) )"
     r"(-?\d+(?:\.\d+)?)(?![\d-])"
+)
+_BACK = re.compile(
+    r"\b(?:plan|carry out|execute|follow|act on|work on|do|begin|continue|go on|proceed)\b"
+    r"[^.!?\n]{0,80}\b(?:the|your|my|this|that|above|last|latest)\b"
+    r"[^.!?\n]{0,20}\b(?:plan|instructions?)\b",
+    re.IGNORECASE,
 )
 _NAME_GIVEN = re.compile(r"\b(?:my name is|call me|i am called)\s+([\w'’-]+)", re.IGNORECASE)
 _NAME_ASKED = re.compile(r"\bwhat(?:'s| is| was) my name\b|\bwho am i\b", re.IGNORECASE)
@@ -96,13 +103,37 @@ class Talk(Struct, frozen=True):
 
     @property
     def question(self) -> str:
-        """What the user said last."""
-        return next((m.content for m in reversed(self.messages) if m.role == "user"), "")
+        """What the user wants: what was said last, or what that refers back to."""
+        place = self._wanted
+        return "" if place is None else self.messages[place].content
+
+    @property
+    def results(self) -> list[Message]:
+        """What tools have returned since the user said that."""
+        since = self.messages[(self._wanted or 0) :]
+        return [message for message in since if message.role == "tool"]
+
+    @property
+    def refers_back(self) -> bool:
+        """Whether the last message of the user says no more than to go on: a whole turn may be
+        asked for in that way, its plan first."""
+        return self._wanted is not None and any(
+            message.role == "user" for message in self.messages[self._wanted + 1 :]
+        )
 
     @property
     def earlier(self) -> list[str]:
         said = [message.content for message in self.messages if message.role == "user"]
         return said[:-1]
+
+    @property
+    def _wanted(self) -> int | None:
+        """The place of the message that says what is wanted."""
+        places = [place for place, each in enumerate(self.messages) if each.role == "user"]
+        for place in reversed(places):
+            if not _BACK.search(self.messages[place].content[:_LISTENED]):
+                return place
+        return places[-1] if places else None
 
     @property
     def brief(self) -> bool:
@@ -117,10 +148,12 @@ class Talk(Struct, frozen=True):
 
 def compose(talk: Talk) -> str:
     """The whole answer, as Markdown."""
-    if talk.last.role == "tool":
-        return _about_results(talk)
+    if talk.results and (talk.last.role == "tool" or talk.refers_back):
+        return _about_results(talk.results)
     if talk.last.images:
         return _about_images(talk)
+    if talk.refers_back:
+        return PLAN.format(question=_short(talk.question), topic=_topic(talk.question))
     text = talk.question or talk.last.content
     return _told(text) or _remembered(talk, text) or _of_a_kind(talk, text)
 
@@ -248,14 +281,8 @@ def _story(choices: random.Random, topic: str) -> str:
     return f"# {title}\n\n" + "\n\n".join(paragraphs) + "\n\nThe end."
 
 
-def _about_results(talk: Talk) -> str:
-    """What the tools returned since the user last spoke, in words."""
-    results: list[Message] = []
-    for message in reversed(talk.messages):
-        if message.role == "user":
-            break
-        if message.role == "tool":
-            results.insert(0, message)
+def _about_results(results: Sequence[Message]) -> str:
+    """What the tools returned, in words."""
     failed = all(one.content.startswith("Error: ") for one in results)
     said = [
         f"`{one.tool_name or 'the tool'}` returned: {_short(one.content, 600)}" for one in results

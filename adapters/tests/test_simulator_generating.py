@@ -160,6 +160,35 @@ async def test_the_model_does_not_see_what_ollama_drops_from_a_schema() -> None:
     assert reply["message"]["tool_calls"][0]["function"]["arguments"] == {"n": 7}
 
 
+GO_ON = user("Now carry out the plan for the instruction above. Use your tools.")
+
+
+async def test_the_last_message_may_refer_back() -> None:
+    """An agent is told what is wanted, asked for a plan, and then told to go on at every step."""
+    wanted = user("What is the weather in Lisbon?")
+    planned = await said(messages=[wanted, user("Plan how you will follow the instruction.")])
+    assert planned.startswith("1. ")
+    assert "the weather in Lisbon" in planned
+    history = [wanted, {"role": "assistant", "content": planned}]
+    tools = [TIME, WEATHER]
+    acted = (await chat(model="demo-tools", tools=tools, messages=[*history, GO_ON])).json
+    (call,) = acted["message"]["tool_calls"]
+    assert call["function"]["name"] == "get_weather"
+    assert call["function"]["arguments"]["city"] == "Lisbon"
+    history += [acted["message"], {"role": "tool", "tool_name": "get_weather", "content": "18 C"}]
+    done = (await chat(model="demo-tools", tools=tools, messages=[*history, GO_ON])).json
+    assert "tool_calls" not in done["message"]
+    assert "18 C" in done["message"]["content"]
+
+
+async def test_what_is_wanted_next_is_another_thing() -> None:
+    """Old results do not answer it, whatever comes after it."""
+    history = [user("Weather in Paris?"), {"role": "tool", "content": "18 C"}]
+    messages = [*history, user("And in Rome?"), GO_ON]
+    reply = (await chat(model="demo-tools", tools=[WEATHER], messages=messages)).json
+    assert reply["message"]["tool_calls"][0]["function"]["arguments"]["city"] == "Rome"
+
+
 async def test_ids_are_new_in_every_turn() -> None:
     first = (await chat("Weather?", "demo-tools", tools=[WEATHER])).json["message"]
     call = first["tool_calls"][0]

@@ -1,7 +1,8 @@
 """A stand-in for Ollama that calls exactly the tools that the user's message tells it to.
 
 The message is a script, as `script` writes it. After the last of its rounds the model says what the
-tools returned; whatever else is said to it is answered with `Said.`.
+tools returned; whatever else is said to it is answered with `Said.`. An agent follows its
+instruction in that way when it is told to `ACT`, and says `Planned.` when it is told to `PLAN`.
 """
 
 import json
@@ -12,7 +13,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["Caller", "call", "script"]
+__all__ = ["ACT", "BROKEN", "NOWHERE", "PLAN", "Caller", "call", "script"]
+
+PLAN = "Plan it now."
+ACT = "Do it now."
+PHASES = {PLAN: "plan", ACT: "act"}
+NOWHERE = "nowhere"
+"""A model that is not there."""
+BROKEN = "out of memory"
 
 SHOWN = {
     "capabilities": ["completion", "tools", "thinking"],
@@ -32,16 +40,21 @@ def script(
     spread: bool = False,
     then: int = 0,
     endless: bool = False,
+    plan: int = 0,
+    hasty: bool = False,
+    breaks: str = "",
     mark: str = "",
 ) -> str:
     """A message that leads to these calls, a reply for each round.
 
     Before its calls a reply says `text` words, 20 ms each; `spread` sends every call in a chunk of
     its own, and the last one together with the end. The final reply says `then` words, 20 ms each,
-    before the results. `endless` begins again after the last round. `mark` means nothing.
+    before the results. `endless` begins again after the last round. A plan says `plan` words, 20 ms
+    each, before its end; a `hasty` one makes the calls of the first round. The "plan", or the final
+    reply of the "act", ends in an error if `breaks` names it. `mark` means nothing.
     """
     told = {"rounds": rounds, "text": text, "spread": spread, "then": then, "endless": endless}
-    return json.dumps({**told, "mark": mark})
+    return json.dumps({**told, "plan": plan, "hasty": hasty, "breaks": breaks, "mark": mark})
 
 
 class Caller(ThreadingHTTPServer):
@@ -88,15 +101,17 @@ class Chat(BaseHTTPRequestHandler):
         if self.path == "/api/chat":
             self.server.asked.append(body)
             self.answer(body["messages"])
+        elif self.path == "/api/show" and NOWHERE in json.dumps(body):
+            self.whole({"error": f"model '{NOWHERE}' not found"}, 404)
         else:
             self.whole(SHOWN if self.path == "/api/show" else {})
 
     def do_GET(self) -> None:
         self.whole({"version": "0.12.0", "models": []})
 
-    def whole(self, value: Any) -> None:
+    def whole(self, value: Any, status: int = 200) -> None:
         raw = json.dumps(value).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(raw)))
         self.end_headers()
@@ -114,15 +129,26 @@ class Chat(BaseHTTPRequestHandler):
             pass  # the gateway has hung up
 
     def reply(self, messages: list[dict[str, Any]]) -> None:
-        told, done = told_and_done(messages)
-        rounds = told.get("rounds", [])
+        prompt = messages[-1].get("content")
+        told, done = told_and_done(messages[:-1] if prompt in (PLAN, ACT) else messages)
+        broken = prompt in (PLAN, ACT) and told.get("breaks") == PHASES[prompt]
+        if prompt == PLAN and not told.get("hasty"):
+            self.text(told.get("plan", 0), "Planned.", broken)
+            return
+        rounds, done = told.get("rounds", []), done - (prompt == ACT)  # without the plan
         if done < len(rounds) or told.get("endless"):
             self.words(told["text"])
             self.calls(rounds[done % len(rounds)], told["spread"])
             return
         results = [message["content"] for message in messages if message["role"] == "tool"]
-        self.words(told.get("then", 0))
-        self.line({"content": " | ".join(results[-8:]) or "Said."})
+        self.text(told.get("then", 0), " | ".join(results[-8:]) or "Said.", broken)
+
+    def text(self, words: int, last: str, broken: bool) -> None:
+        self.words(words)
+        if broken:
+            self.send({"error": BROKEN})
+            return
+        self.line({"content": last})
         self.line({"content": ""}, done=True, done_reason="stop", **COUNTS)
 
     def words(self, number: int) -> None:
@@ -144,7 +170,10 @@ class Chat(BaseHTTPRequestHandler):
 
     def line(self, message: dict[str, Any], done: bool = False, **more: Any) -> None:
         said = {"model": "caller", "message": {"role": "assistant", **message}, "done": done}
-        raw = json.dumps(said | more).encode() + b"\n"
+        self.send(said | more)
+
+    def send(self, value: dict[str, Any]) -> None:
+        raw = json.dumps(value).encode() + b"\n"
         self.wfile.write(b"%x\r\n%s\r\n" % (len(raw), raw))
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 pytest.register_assert_rewrite(
-    "conformance_tests.mochi.sessions", "conformance_tests.mochi.toolboxes"
+    "conformance_tests.mochi.agentboxes",
+    "conformance_tests.mochi.sessions",
+    "conformance_tests.mochi.toolboxes",
 )
 
 from conformance_tests.launcher import Gateway, gateway_alone  # noqa: E402
+from conformance_tests.mochi.agentboxes import AgentBox, agentbox, put_agent, skill  # noqa: E402
 from conformance_tests.mochi.caller import Caller  # noqa: E402
 from conformance_tests.mochi.sessions import Sessions  # noqa: E402
 from conformance_tests.mochi.standin import StandIn  # noqa: E402
@@ -78,4 +81,16 @@ def bench(caller: Caller, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     tools = tmp_path_factory.mktemp("tools")
     put_package(tools, "bench", BENCH)
     with toolbox(caller, tools) as box:
+        yield box
+
+
+@pytest.fixture(scope="session")
+def desk(caller: Caller, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentBox]:
+    """A gateway with two agents that behave, and some folders that are none."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "agents").mkdir()
+    unasked = "jot: never_confirm, fail: never_confirm"
+    put_agent(folder / "agents", "scribe", skill(tool_policies=unasked))
+    put_agent(folder / "agents", "clerk", skill("Files things: all of them.", "You are a clerk."))
+    with agentbox(caller, folder) as box:
         yield box

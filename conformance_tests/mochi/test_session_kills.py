@@ -150,7 +150,8 @@ def test_kill(gateway: Gateway, tmp_path: Path, pytestconfig: pytest.Config) -> 
     deletion undone, and the next start needs no help."""
     ledger, answered = Ledger(), 0
     for _ in range(options_of(pytestconfig).kills or 4):
-        with gateway_alone(gateway.ollama, MOCHI_DATA_DIR=str(tmp_path)) as victim:
+        settings = {"MOCHI_DATA_DIR": str(tmp_path), "MOCHI_SUMMARIZATION_ENABLED": "true"}
+        with gateway_alone(gateway.ollama, **settings) as victim:
             sessions = Sessions(victim, data=tmp_path)
             check(sessions, ledger)
             clear(sessions, ledger)

@@ -117,20 +117,36 @@ def swallow() -> str:
 
 
 def test_stopping_while_a_question_is_open(box: Toolbox) -> None:
-    """It counts as denied, and that is on record."""
+    """It counts as denied at once, which is on record, and the answer may finish; if there is time
+    left for it."""
     id = box.with_tools("drop_file")
     with box.watch(id, script([call("drop_file", path="stopped")])) as live:
         events = events_in(live)
         asked(events)
         hosts = children(box.pid)
         os.kill(box.pid, signal.SIGTERM)
-        assert [event.name for event in events][-2:] == ["error", "done"]
+        *_, last, done = [event.name for event in events]
+        assert (last in ("message_complete", "error"), done) == (True, "done")
         assert soon(lambda: not running(box.pid), 10)
     assert alive(hosts) == set()
     stored = box.written(id)["messages"]
-    assert [one["role"] for one in stored] == ["user", "assistant", "tool"]
+    assert [one["role"] for one in stored][:3] == ["user", "assistant", "tool"]
     assert stored[2]["content"] == "Error: Tool execution denied by user"
     assert box.runs() == []
+
+
+def test_stopping_while_a_tool_runs(box: Toolbox) -> None:
+    """For longer than answers have to finish: it is ended, and the stream says so."""
+    id = box.with_tools("block", "add", **UNASKED)
+    with box.watch(id, script([call("block", seconds=60), call("add", a=1)])) as live:
+        events = events_in(live)
+        next(events)
+        os.kill(box.pid, signal.SIGTERM)
+        assert [event.name for event in events] == ["error", "done"]
+        assert soon(lambda: not running(box.pid), 5)
+    *_, blocked, added = box.written(id)["messages"]
+    assert blocked["content"].startswith("Error: Tool 'block' failed: ")
+    assert added["content"] == "Error: Tool execution denied by user"
 
 
 def test_killed_between_call_and_result(box: Toolbox, caller: Caller) -> None:

@@ -59,14 +59,13 @@ def test_a_policy_that_there_is_not(bench: Toolbox) -> None:
 
 @pytest.mark.parametrize("policy", ["confirm_destructive", "always", "", None, 7])
 def test_a_policy_of_another_program(bench: Toolbox, policy: Any) -> None:
-    """Whatever a file says that nobody understands: it is asked, or the file is not used."""
+    """Whatever a file says that nobody understands, the person is asked."""
     id = bench.with_tools("add", execution_policy=NEVER)
     bench.say(id, "Hello.")
     written = bench.written(id)
     written["metadata"]["tool_settings"]["execution_policy"] = policy
     bench.put(id, written)
-    if bench.http.get(f"/sessions/{id}").status == 200:
-        assert names(bench.told(id, script([call("add", a=1)])))[0] == CONFIRM
+    assert names(bench.told(id, script([call("add", a=1)])))[0] == CONFIRM
 
 
 def test_a_change_counts_from_the_next_turn(bench: Toolbox) -> None:

@@ -10,6 +10,7 @@ class Agent(Struct, frozen=True, kw_only=True):
 
     `model` is the one it wants, `tools` are the names of its own; `tool_policies` hold where there
     is no session with policies. `prompt` is what it is told to be, as it stood when it was read.
+    `changed_at` is when its SKILL.md was last written before it was found, in seconds since 1970.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Agent(Struct, frozen=True, kw_only=True):
     tool_policies: dict[str, str] = {}
     tools: tuple[str, ...] = ()
     prompt: str = ""
+    changed_at: float = 0
     error: str | None = None
 
     @property

@@ -5,9 +5,9 @@ from contextlib import aclosing
 
 from msgspec import Struct, field
 
-from extensions.agents.transcript import Transcript
+from extensions.agents.transcript import Transcript, limit_line
 from extensions.chat.loop import ChatLoop, EndlessCalls
-from extensions.chat.record import Record
+from extensions.chat.record import Ledger
 from extensions.chat.steps import Said, Step
 from extensions.tools.approval import Approver
 from extensions.tools.tool import NoTools, Tools
@@ -40,7 +40,7 @@ class AgentRun(Struct, kw_only=True):
 
     plan: Ask
     act: Ask
-    record: Record
+    record: Ledger
     tools: Tools
     approver: Approver
     most: int
@@ -62,7 +62,7 @@ class AgentRun(Struct, kw_only=True):
                     self.transcript.take(happened)
                     yield happened
         except EndlessCalls:
-            self.transcript.note(f"Warning: stopped after {self.most} iterations.")
+            self.transcript.note(limit_line(self.most))
 
     def _planning(self) -> ChatLoop:
         return ChatLoop(

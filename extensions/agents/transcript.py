@@ -1,11 +1,13 @@
 """What the work of an agent looks like from outside."""
 
 import json
+from collections import deque
 from collections.abc import Iterable
 
 from extensions.chat.steps import Called, Said, Step
+from extensions.sessions.session import AssistantMessage, Call, Message, ToolMessage
 
-__all__ = ["Transcript", "call_line", "result_line"]
+__all__ = ["Transcript", "call_line", "limit_line", "result_line", "transcript_of"]
 
 
 def call_line(name: str, arguments: dict[str, object]) -> str:
@@ -16,6 +18,11 @@ def call_line(name: str, arguments: dict[str, object]) -> str:
 def result_line(name: str, result: str) -> str:
     """`Tool result (jot): stored`."""
     return f"Tool result ({name}): {result}"
+
+
+def limit_line(most: int) -> str:
+    """`Warning: stopped after 50 iterations.`"""
+    return f"Warning: stopped after {most} iterations."
 
 
 class Transcript:
@@ -53,3 +60,19 @@ class Transcript:
     def _text(self) -> list[str]:
         text = "".join(self._saying).strip()
         return [text] if text else []
+
+
+def transcript_of(messages: Iterable[Message]) -> str:
+    """The same of what was kept: after work that was broken off it knows more than who watched."""
+    lines: list[str] = []
+    waiting: deque[Call] = deque()
+    for message in messages:
+        match message:
+            case AssistantMessage(content=text, calls=calls):
+                lines += [text.strip()] if text.strip() else []
+                waiting = deque(calls)
+            case ToolMessage(tool_name=name, content=result):
+                if waiting:
+                    lines.append(call_line(name, waiting.popleft().arguments))
+                lines.append(result_line(name, result))
+    return "\n".join(lines)

@@ -7,13 +7,14 @@ from contextlib import aclosing
 from msgspec import Struct
 
 from extensions.chat.arguments import keepable
-from extensions.chat.record import Record
+from extensions.chat.record import Ledger
 from extensions.chat.reply import GrowingReply
 from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Steps, Told
 from extensions.events import Event
 from extensions.sessions.threads import unbroken
 from extensions.tools.approval import Approver
 from extensions.tools.outcome import ToolOutcome
+from extensions.tools.results import call_failed, call_refused, failure_text
 from extensions.tools.tool import Tool, Tools
 from gateway.core.errors import BackendFailed
 from gateway.core.events import Batch
@@ -22,6 +23,7 @@ from gateway.core.messages import ToolCall
 __all__ = ["MOST_ROUNDS", "ChatLoop", "EndlessCalls"]
 
 MOST_ROUNDS = 50
+MOST_CALLS = 128
 
 
 class EndlessCalls(BackendFailed):
@@ -37,16 +39,16 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
     """An answer in the making, into `record`.
 
     `ask` has the model answer what is recorded by then; with `thinking` its reasoning is passed on
-    and kept. Every message is recorded as soon as it is complete, and what
-    there is of one when the loop is closed, is cancelled or fails: an abandoned answer leaves a
-    partial message, an abandoned call a denied one, so that the history stays well formed.
+    and kept. Every message is recorded as soon as it is complete, and what there is of one when the
+    loop is closed, is cancelled or fails: an abandoned answer leaves a partial message, an
+    abandoned call a denied one, so that the history stays well formed.
 
     A reply without calls is the last, but not before the model was asked `least` times;
     `EndlessCalls` after `most`.
     """
 
     ask: Callable[[], AsyncGenerator[Batch, None]]
-    record: Record
+    record: Ledger
     tools: Tools
     approver: Approver
     thinking: bool = False
@@ -89,7 +91,7 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
 
     async def _run_calls(self, reply: GrowingReply) -> AsyncGenerator[Steps, None]:
         """One call after the other: a step before it, its result recorded, a step after it."""
-        dues = [self._due(call) for call in reply.calls]
+        dues = [self._due(index, call) for index, call in enumerate(reply.calls)]
         self.approver.admit([due.call for due in dues if due.tool])
         unanswered: deque[Due] = deque()
         try:
@@ -122,14 +124,16 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
                 async for events in happened:
                     yield [Told(event) for event in events]
 
-    def _due(self, call: ToolCall) -> "Due":
+    def _due(self, index: int, call: ToolCall) -> "Due":
         kept, wrong = keepable(call)
         tool = self.tools.get(call.name)
         if tool is None:
             return Due(kept, None, ToolOutcome.unknown(call.name))
+        if index >= MOST_CALLS:
+            many = f"of one reply only the first {MOST_CALLS} calls are run"
+            return Due(kept, None, ToolOutcome.failed(call_failed(call.name, many)))
         if wrong is not None:
-            fault = f"Invalid arguments for tool '{call.name}': {wrong}"
-            return Due(kept, None, ToolOutcome.failed(fault))
+            return Due(kept, None, ToolOutcome.failed(call_refused(call.name, wrong)))
         return Due(kept, tool, self.approver.denied)
 
     async def _keep_calls(
@@ -180,7 +184,8 @@ class Due(Struct):
                     self.told = True
                     yield happened
         except Exception as error:
-            self.outcome = ToolOutcome.failed(f"Tool '{self.call.name}' failed: {error}")
+            failed = call_failed(self.call.name, failure_text(error))
+            self.outcome = ToolOutcome.failed(failed)
         except BaseException:
             self.outcome = work.outcome
             raise

@@ -1,6 +1,7 @@
 """The messages of an answer on their way into the session."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -18,7 +19,23 @@ from extensions.sessions.session import (
 )
 from extensions.sessions.threads import unbroken
 
-__all__ = ["Record"]
+__all__ = ["Ledger", "Record"]
+
+
+class Ledger(Protocol):
+    """Where a loop writes down what is said. Each call returns when that is safe."""
+
+    async def say(self, reply: GrowingReply) -> AssistantMessage:
+        """Write down a reply of the model."""
+        ...
+
+    async def break_off(self, reply: GrowingReply) -> None:
+        """Write down what there is of a reply that has come to nothing, or leave it."""
+        ...
+
+    async def answer_calls(self, results: Sequence[tuple[str, str]]) -> None:
+        """Write down results of calls: the tool's name, and what the model is told."""
+        ...
 
 
 class Record:

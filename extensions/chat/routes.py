@@ -17,8 +17,9 @@ from extensions.chat.asked import ChatAnswer, ChatQuestion
 from extensions.chat.public import EventWriter, answer_of, events_of
 from extensions.chat.service import Chats
 from extensions.chat.turn import Turn
+from gateway.http.draining import when_draining
 from gateway.http.extensions import error_responses, extension_router
-from gateway.http.leaving import WhileConnected, when_draining
+from gateway.http.leaving import WhileConnected
 from gateway.http.streams import MOCHI, reason_of, send_events, send_json
 
 __all__ = ["ChatExtension"]
@@ -91,9 +92,11 @@ async def stream_chat(
 ) -> ASGIApp:
     """Server-sent events: `thinking_delta` and `content_delta` as they come; for every call of a
     tool `tool_call`, or `tool_call_confirmation_required` with the id that its answer needs, and
-    `tool_result`; after the results of a reply `tool_continuation_start`. Then `message_complete`
-    once the final reply is kept, and `done`, always the last. What is refused before the stream
-    opens is an ordinary error, what fails later an `error` event."""
+    `tool_result`; after the results of a reply `tool_continuation_start`. In place of the call and
+    the result of the tool `agent` the agent tells of its work: `agent_start`, `agent_planning`,
+    `agent_execution`, `agent_tool_call`, `agent_tool_result`, `agent_complete`. Then
+    `message_complete` once the final reply is kept, and `done`, always the last. What is refused
+    before the stream opens is an ordinary error, what fails later an `error` event."""
     begin = partial(chats.turn, session_id, data, streamed=True)
     return answering(begin, chats, partial(send_stream, ping=ping))
 
@@ -108,7 +111,9 @@ def answering(
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         when_draining(scope, chats.drain)
         with chats.under_way(), WhileConnected(scope, receive):
-            await work(send, await begin())
+            turn = await begin()
+            with chats.talking(turn):
+                await work(send, turn)
 
     return answer
 

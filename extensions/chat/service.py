@@ -1,7 +1,7 @@
 """The turns of all sessions."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
 from extensions.chat.asked import ChatQuestion
@@ -22,7 +22,8 @@ class Chats:
     """Chat in these sessions, with at most `max_open` answers under way at a time.
 
     Calls of the tools in `toolbox` that need a yes are asked about in `confirmations`.
-    `dynamic_windows` is whether context windows are chosen at all.
+    `dynamic_windows` is whether context windows are chosen at all. `talking` is entered for a
+    session while somebody talks in it, and `replied` called when a final reply was sent.
     """
 
     def __init__(
@@ -34,6 +35,8 @@ class Chats:
         confirmations: Confirmations,
         dynamic_windows: bool = True,
         max_open: int = 4096,
+        talking: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
+        replied: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._sessions = sessions
         self._backend = backend
@@ -41,6 +44,8 @@ class Chats:
         self._confirmations = confirmations
         self._dynamic_windows = dynamic_windows
         self._max_open = max_open
+        self._talking = talking
+        self._replied = replied
         self._open = 0
 
     async def turn(self, session_id: str, question: ChatQuestion, *, streamed: bool) -> Turn:
@@ -64,6 +69,16 @@ class Chats:
     def drain(self) -> None:
         """Let the turns come to their end without the people they might ask."""
         self._confirmations.close()
+
+    @contextmanager
+    def talking(self, turn: Turn) -> Iterator[None]:
+        """To be entered while the turn is taken, and left when its answer was sent."""
+        with self._talking(turn.session_id):
+            try:
+                yield
+            finally:
+                if turn.replied:
+                    self._replied(turn.session_id)
 
     @contextmanager
     def under_way(self) -> Iterator[None]:

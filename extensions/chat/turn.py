@@ -9,7 +9,7 @@ from extensions.chat.asker import Asker
 from extensions.chat.history import last_question
 from extensions.chat.loop import ChatLoop
 from extensions.chat.record import Record
-from extensions.chat.steps import Steps
+from extensions.chat.steps import Ended, Steps
 from extensions.events import ContextUse
 from extensions.sessions.service import Sessions
 from extensions.sessions.session import AssistantMessage, Session, ToolSettings
@@ -30,7 +30,8 @@ class Turn:
     """A turn of the session `id`, of which nothing happens before its steps are taken.
 
     `approver` is who decides about calls, by the settings of the session as it is when its turn
-    comes; `dynamic_windows` is whether the gateway chooses context windows at all.
+    comes; `dynamic_windows` is whether the gateway chooses context windows at all. `replied` tells
+    that there is a final reply, and that it is kept.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Turn:
     ) -> None:
         self.session_id = id
         self.notes = Notes()
+        self.replied = False
         self._question = question
         self._sessions = sessions
         self._toolbox = toolbox
@@ -80,6 +82,8 @@ class Turn:
                 tools = await self._toolbox.active(record.session)
                 async with aclosing(self._loop(record, tools).steps()) as steps:
                     async for happened in steps:
+                        if type(happened[-1]) is Ended:
+                            self.replied = True
                         yield happened
 
     def context_use(self, reply: AssistantMessage) -> ContextUse:

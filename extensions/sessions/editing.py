@@ -1,6 +1,6 @@
 """What a client does to sessions, apart from talking in them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from extensions.sessions.asked import (
     AgentChoice,
@@ -28,7 +28,8 @@ class SessionEditing:
     """Makes sessions and changes them, as long as the models and prompt files they name are there.
 
     `first_window` makes the window of a new session from the context length of its model, `None`
-    where that is not known.
+    where that is not known. `check_agents` raises if a session must not enable agents of these
+    names.
     """
 
     def __init__(
@@ -37,15 +38,19 @@ class SessionEditing:
         backend: Backend,
         prompts: PromptReader,
         first_window: Callable[[int | None], WindowConfig],
+        check_agents: Callable[[Iterable[str]], Awaitable[None]],
     ) -> None:
         self._sessions = sessions
         self._backend = backend
         self._prompts = prompts
         self._first_window = first_window
+        self._check_agents = check_agents
 
     async def create(self, asked: NewSession) -> Session:
         """A new session; nothing is kept of one that cannot be made."""
         prompt = await self._first_prompt(asked)
+        agents = (asked.agent_settings or AgentChoice()).settings()
+        await self._check_agents(agents.enabled_agents)
         model = await self._model(asked.model)
         now = self._sessions.clock()
         return await self._sessions.create(
@@ -56,7 +61,7 @@ class SessionEditing:
                 updated_at=now,
                 messages=() if prompt is None else (prompt,),
                 tool_settings=(asked.tool_settings or ToolChoice()).settings(),
-                agent_settings=(asked.agent_settings or AgentChoice()).settings(),
+                agent_settings=agents,
                 window=self._first_window(model.context_length),
             )
         )
@@ -66,6 +71,8 @@ class SessionEditing:
         session = await self._sessions.get(id)
         if asked == SessionPatch():
             return session
+        if asked.agent_settings is not None:
+            await self._check_agents(asked.agent_settings.settings().enabled_agents)
         if asked.model is not None:
             await self._model(asked.model)
         async with self._sessions.turn(id) as turn:

@@ -1,7 +1,7 @@
 """`/api/v1/sessions`."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from litestar import delete, get, patch, post, put
 from litestar.config.app import AppConfig
@@ -41,6 +41,10 @@ OLLAMA = {502: "Ollama cannot be reached, or it failed."}
 STORAGE = {503: "The folder cannot be used: a full disk, a missing permission."}
 
 
+async def any_agents(names: Iterable[str]) -> None:
+    """Where there are no agents, a name is as good as another: nothing follows from it."""
+
+
 class SessionsExtension(InitPlugin):
     """The sessions, except talking in them; for the other arguments see `SessionEditing`."""
 
@@ -50,9 +54,10 @@ class SessionsExtension(InitPlugin):
         backend: Backend,
         prompts: PromptReader,
         first_window: Callable[[int | None], WindowConfig],
+        check_agents: Callable[[Iterable[str]], Awaitable[None]] = any_agents,
     ) -> None:
         self._sessions = sessions
-        self._editing = SessionEditing(sessions, backend, prompts, first_window)
+        self._editing = SessionEditing(sessions, backend, prompts, first_window, check_agents)
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         router = extension_router(

@@ -17,10 +17,7 @@ from extensions.tools.results import failure_text
 from extensions.tools.signature import Parameter, bare, members, parameters
 from extensions.tools.values import value_of
 
-__all__ = ["LARGEST", "InvalidArguments", "bound"]
-
-LARGEST = 256 * 1024
-"""Bytes of the arguments of one call."""
+__all__ = ["InvalidArguments", "bound"]
 
 SHOWN = 100
 """Characters of a name or value of the model's that an error repeats."""
@@ -61,8 +58,6 @@ def bound(function: Callable[..., Any], arguments: Raw | bytes) -> dict[str, Any
 
 
 def decoded(arguments: Raw | bytes) -> dict[str, Any]:
-    if len(arguments) > LARGEST:
-        raise InvalidArguments(f"they have {len(arguments)} bytes, over the limit of {LARGEST}")
     try:
         return _object(arguments)
     except RecursionError as error:

@@ -76,10 +76,14 @@ def packages_of(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def is_package(path: Path) -> bool:
+    """Whether it is meant as one; what is wrong with it shows when it is imported."""
     try:
-        return (path / "__init__.py").is_file()
+        (path / "__init__.py").lstat()
+    except PermissionError:
+        return True
     except OSError:
-        return True  # the import will say what is wrong with it
+        return False
+    return True
 
 
 class Search:
@@ -184,5 +188,7 @@ def groups_of(module: ModuleType) -> list[tuple[str, list[str]]]:
     return found
 
 
-def printable(name: str) -> str:
-    return name.encode("utf-8", "replace").decode()
+def printable(text: str) -> str:
+    """On one line, and without what would change how a terminal shows it."""
+    text = text.encode("utf-8", "replace").decode()
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -14,8 +14,8 @@ from extensions.tools.wire import FromHost, Importing, Ran, Run, Scan, Scanned
 
 __all__ = ["CallLost", "ScanBroken", "ToolHost"]
 
-
 LAST_SECONDS = 5
+"""How long the end of a process is waited for."""
 
 log = logging.getLogger("mochi.tools")
 

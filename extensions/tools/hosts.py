@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from os.path import lexists
 from pathlib import Path
+from typing import Any
 
 from extensions.tools.catalogue import Catalogue
 from extensions.tools.host import ScanBroken, ToolHost
@@ -32,6 +34,7 @@ class ToolHosts:
         self._starting: asyncio.Task[ToolHost | None] | None = None
         self._skip: dict[str, str] = {}
         """Packages that hung or crashed, and how; until somebody asks to look again."""
+        self._renewing: asyncio.Task[None] | None = None
         self._closed = False
         self.catalogue: Catalogue | None = None
         """As the newest host has it; `None` until there was a need to know."""
@@ -47,11 +50,21 @@ class ToolHosts:
 
     async def renewed(self) -> Catalogue:
         """Scan again, in a new host, which takes the place of the old one once it has."""
-        while self._starting is not None:  # it may have looked before there was something new
-            await asyncio.wait([self._starting])
+        if self._renewing is None:
+            self._renewing = asyncio.create_task(self._renew())
+            self._renewing.add_done_callback(looked_at)
+        await asyncio.shield(self._renewing)
+        return self.catalogue or Catalogue()
+
+    async def _renew(self) -> None:
+        """For all who asked by the time that the new scan begins."""
+        try:
+            while self._starting is not None:  # it may have looked before there was something new
+                await asyncio.wait([self._starting])
+        finally:
+            self._renewing = None
         self._skip = {}
         await asyncio.shield(self._begin())
-        return self.catalogue or Catalogue()
 
     async def aclose(self) -> None:
         """End all hosts, whatever they run."""
@@ -70,11 +83,12 @@ class ToolHosts:
 
     def _begun(self, starting: asyncio.Task[ToolHost | None]) -> None:
         self._starting = None
-        if not starting.cancelled():
-            starting.exception()  # looked at, for nobody may be waiting any more
+        looked_at(starting)
 
     async def _replace(self) -> ToolHost | None:
         found = await asyncio.to_thread(has_packages, self._folder)
+        for name in await asyncio.to_thread(loose_files, self._folder):
+            log.warning("'%s' is not looked into: tools are in folders with an __init__.py.", name)
         fresh = await self._started() if found else None
         known, self.catalogue = self.catalogue, fresh.catalogue if fresh else Catalogue()
         if known is None or known.rejected != self.catalogue.rejected:
@@ -102,10 +116,10 @@ class ToolHosts:
                 self._skip[broken.package] = broken.reason
             else:
                 tools = len(host.catalogue.tools)
-                log.info("Tool host %d runs the %d tools of %s.", host.pid, tools, self._folder)
+                log.info("Tool host %d runs the tools of %s (%d).", host.pid, self._folder, tools)
                 self._all = [*(each for each in self._all if not each.over), host]
                 return host
-        log.error("There are no tools: %s.", reason)
+        log.error("The tools cannot be loaded: %s.", reason)
         raise ToolsUnavailable(f"The tools cannot be loaded: {reason}.")
 
 
@@ -113,12 +127,29 @@ def has_packages(folder: Path) -> bool:
     """Whether a scan could find something, as far as names tell."""
     try:
         names = [entry.name for entry in folder.iterdir()]
+        shown = [name for name in names if not name.startswith((".", "_"))]
+        return "__init__.py" in names or any(
+            lexists(folder / name / "__init__.py") for name in shown
+        )
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
         return True  # the scan says what is wrong
-    shown = [name for name in names if not name.startswith((".", "_"))]
-    return "__init__.py" in names or any((folder / name / "__init__.py").exists() for name in shown)
+
+
+def loose_files(folder: Path) -> list[str]:
+    """Modules beside the packages, which are of use only to a package that the folder itself is."""
+    try:
+        names = [path.name for path in folder.glob("*.py")]
+    except OSError:
+        return []
+    return [] if "__init__.py" in names else sorted(names)
+
+
+def looked_at(task: asyncio.Task[Any]) -> None:
+    """Nobody may be waiting for it any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 def log_rejected(catalogue: Catalogue) -> None:

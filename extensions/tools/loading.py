@@ -79,6 +79,8 @@ class CheckedLoader(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         path = Path(self.get_filename(fullname))
         checked(path.parent, self._folder)
+        if not path.is_file():  # a pipe would never come to its end
+            raise Refused(f"'{path.name}' is not a file")
         with path.open("rb") as file:
             checked(path, self._folder, os.fstat(file.fileno()))
             source = file.read()

@@ -38,8 +38,7 @@ _decode = msgspec.json.Decoder(FromHost).decode
 
 def environment() -> dict[str, str]:
     """Ours, but for our settings, among them the key: no tool needs to know how to call us."""
-    shared = {name: value for name, value in os.environ.items() if not is_ours(name)}
-    return {**shared, "PYTHONDONTWRITEBYTECODE": "1"}
+    return {name: value for name, value in os.environ.items() if not is_ours(name)}
 
 
 def is_ours(name: str) -> bool:

@@ -6,7 +6,7 @@ The values are those of foreign code: nothing here raises, whatever their method
 import json
 from typing import Any
 
-__all__ = ["LONGEST", "failure_text", "result_text", "type_name"]
+__all__ = ["LONGEST", "call_failed", "call_refused", "failure_text", "result_text", "type_name"]
 
 LONGEST = 64 * 1024
 """Bytes of UTF-8, beside the note that more was left out."""
@@ -37,6 +37,15 @@ def failure_text(error: BaseException) -> str:
     if isinstance(error, Exception) and not isinstance(error, KeyError):
         return said or type_name(error)
     return f"{type_name(error)}: {said}" if said else type_name(error)
+
+
+def call_failed(name: str, reason: str) -> str:
+    return f"Tool '{name}' failed: {reason}"
+
+
+def call_refused(name: str, reason: str) -> str:
+    """Of a call that cannot be run as it came."""
+    return f"Invalid arguments for tool '{name}': {reason}"
 
 
 def written(value: Any) -> str:

@@ -13,6 +13,7 @@ from extensions.tools.executions import Execution, Executions
 from extensions.tools.host import CallLost
 from extensions.tools.hosts import ToolHosts
 from extensions.tools.outcome import ToolOutcome
+from extensions.tools.results import call_failed, call_refused
 from extensions.tools.tool import NoTools, PlainTool, Tools
 from extensions.tools.wire import Ran
 from gateway.core.errors import ToolNotFound, ToolsUnavailable
@@ -80,7 +81,7 @@ class FolderTools:
         except ToolNotFound:
             return ToolOutcome.unknown(name)
         except (CallLost, ToolsUnavailable) as error:
-            ran = failed(f"Tool '{name}' failed: {error}", perf_counter() - began)
+            ran = failed(call_failed(name, str(error)), perf_counter() - began)
         outcome = (
             ToolOutcome.failed(ran.error) if ran.error else ToolOutcome(True, ran.result or "")
         )
@@ -103,7 +104,7 @@ class FolderTools:
         arguments = msgspec.json.encode(call.arguments)
         if len(arguments) > LONGEST_ARGUMENTS:
             limit = f"they take more than {LONGEST_ARGUMENTS // 1024} KiB"
-            return failed(f"Invalid arguments for tool '{call.name}': {limit}")
+            return failed(call_refused(call.name, limit))
         host = await self._hosts.ready()
         if host is None or listed not in host.catalogue.tools:
             raise ToolNotFound(call.name)

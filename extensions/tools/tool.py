@@ -111,10 +111,7 @@ class Toolbox(Protocol):
 
 
 class NoTools:
-    """A session without tools, and a box without any."""
-
-    async def active(self, session: Session) -> Tools:
-        return self
+    """A session without tools."""
 
     def offered(self) -> Sequence[ToolDefinition]:
         return ()

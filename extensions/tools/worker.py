@@ -19,7 +19,7 @@ import msgspec
 
 from extensions.tools.binding import InvalidArguments, bound
 from extensions.tools.discovery import scan
-from extensions.tools.results import failure_text, result_text
+from extensions.tools.results import call_failed, call_refused, failure_text, result_text
 from extensions.tools.wire import FromHost, Importing, Ran, Run, Scan, Scanned, ToHost, line
 
 __all__ = ["main"]
@@ -180,10 +180,8 @@ class Call:
         self._say(Ran(id=self._run.id, result=text, seconds=self._seconds()))
 
     def failed(self, error: BaseException) -> None:
-        wrong = isinstance(error, InvalidArguments)
-        what = "Invalid arguments for tool '{}'" if wrong else "Tool '{}' failed"
-        name = self._run.name.rpartition("/")[2]
-        text = f"{what.format(name)}: {failure_text(error)}"
+        told = call_refused if isinstance(error, InvalidArguments) else call_failed
+        text = told(self._run.name.rpartition("/")[2], failure_text(error))
         self._say(Ran(id=self._run.id, error=text, seconds=self._seconds()))
 
     def _seconds(self) -> float:

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from gateway.commands import CommandFailed, animated
+from gateway.commands.chatting.agentbox import chosen_agents
 from gateway.commands.chatting.answering import answer
 from gateway.commands.chatting.client import ServerClient, Trouble, server_root
 from gateway.commands.chatting.dialogue import converse
@@ -15,8 +16,10 @@ from gateway.commands.chatting.display import Display
 from gateway.commands.chatting.events import ConfirmationRequired
 from gateway.commands.chatting.keyboard import Keyboard, history_file
 from gateway.commands.chatting.plain import Plain
+from gateway.commands.chatting.records import Choice
 from gateway.commands.chatting.slash import COMMANDS
 from gateway.commands.chatting.talk import Leave, Talk
+from gateway.commands.chatting.toolbox import chosen_tools
 from gateway.config import Config, load
 
 __all__ = ["run"]
@@ -53,12 +56,14 @@ def talk(server: ServerClient, arguments: Namespace) -> int:
     keyboard = Keyboard(
         history_file(os.environ), coloured=coloured, words=[f"/{name}" for name in COMMANDS]
     )
-    dialogue = Talk(server, display(coloured), keyboard, think=arguments.think)
+    choice = choice_named(server, arguments)
+    dialogue = Talk(server, display(coloured), keyboard, think=arguments.think, choice=choice)
     try:
-        if named := session_named(server, arguments):
+        if named := session_named(server, arguments, choice):
             dialogue.open(server.session(named))
         else:
             dialogue.choose_session()
+            server.choose(dialogue.session.session_id, choice)
     except Leave:
         return 1
     except (EOFError, KeyboardInterrupt):
@@ -72,7 +77,8 @@ def say_once(server: ServerClient, arguments: Namespace) -> int:
     message = sys.stdin.buffer.read().decode("utf-8", "replace").rstrip("\r\n")
     if not message.strip():
         raise CommandFailed("Standard input is empty: there is nothing to say.")
-    if not (session := session_named(server, arguments)):
+    choice = choice_named(server, arguments)
+    if not (session := session_named(server, arguments, choice)):
         raise CommandFailed("Without a terminal, name one: --session, --last or --model.")
     shown = Plain(sys.stderr)
 
@@ -87,15 +93,28 @@ def say_once(server: ServerClient, arguments: Namespace) -> int:
     return 0 if whole else 1
 
 
-def session_named(server: ServerClient, arguments: Namespace) -> str:
-    """The session that the command line names, new if it names a model; `""` if it names none."""
-    if arguments.last:
-        if not (sessions := server.sessions()):
-            raise CommandFailed(f"{server.root} keeps no session yet.")
-        return sessions[0].session_id
+def choice_named(server: ServerClient, arguments: Namespace) -> Choice:
+    return Choice(
+        tools=None if arguments.tools is None else chosen_tools(server, arguments.tools),
+        agents=None if arguments.agents is None else chosen_agents(server, arguments.agents),
+    )
+
+
+def session_named(server: ServerClient, arguments: Namespace, choice: Choice) -> str:
+    """The session that the command line names, with what was chosen for it; `""` if it names none.
+    It is a new one if a model is named."""
     if arguments.model:
-        return server.create(arguments.model).session_id
-    return str(arguments.session or "")
+        return server.create(arguments.model, choice).session_id
+    session = latest(server) if arguments.last else str(arguments.session or "")
+    if session:
+        server.choose(session, choice)
+    return session
+
+
+def latest(server: ServerClient) -> str:
+    if not (sessions := server.sessions()):
+        raise CommandFailed(f"{server.root} keeps no session yet.")
+    return sessions[0].session_id
 
 
 def display(coloured: bool) -> Display:

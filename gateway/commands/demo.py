@@ -11,9 +11,11 @@ from gateway.config import Config
 from gateway.serving.server import run as run_loop
 from gateway.serving.server import stop_requested
 
-__all__ = ["invitation", "run"]
+__all__ = ["invitation", "run", "simulated"]
 
 TOKEN_SECONDS = 0.015
+FOR_AGENTS = "demo-tools"
+"""A model of the simulator's that calls tools."""
 
 
 def run(arguments: Namespace) -> int:
@@ -24,11 +26,17 @@ def run(arguments: Namespace) -> int:
 async def demonstrate(config: Config, sockets: list[socket.socket]) -> int:
     stop = stop_requested()
     async with Simulator(token_delay=TOKEN_SECONDS) as simulator:
-        config = msgspec.structs.replace(config, ollama_host=simulator.url)
+        config = simulated(config, simulator.url)
         async with started(config, sockets) as server:
             print(f"{banner(config, server.url)}\n{invitation(config, server.url)}", flush=True)
             await stop
     return 0
+
+
+def simulated(config: Config, ollama: str) -> Config:
+    """The settings for a simulated Ollama at this address."""
+    model = config.default_model or FOR_AGENTS
+    return msgspec.structs.replace(config, ollama_host=ollama, default_model=model)
 
 
 def invitation(config: Config, url: str) -> str:

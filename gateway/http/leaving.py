@@ -1,28 +1,17 @@
-"""Work that ends when the client who asked for it leaves, or when the server is to stop."""
+"""Work that ends when the client who asked for it leaves."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
 from litestar.types import Receive, Scope
 
-__all__ = ["DRAINING", "LEAVING", "WhileConnected", "when_draining"]
+__all__ = ["LEAVING", "WhileConnected"]
 
 LEAVING = "mochi.leaving"
 """An ASGI extension of our server: a function that takes what to call when the client leaves, and
 gives the task that answers."""
-
-DRAINING = "mochi.draining"
-"""An ASGI extension of our server: a set of functions to call when it begins to stop. It lets
-answers finish, but nobody can make a new request any more."""
-
-
-def when_draining(scope: Scope, call: Callable[[], None]) -> None:
-    """Call this, once, when the server begins to stop; another server than ours never does."""
-    extensions: Mapping[str, Any] = scope.get("extensions") or {}
-    if DRAINING in extensions:
-        extensions[DRAINING].add(call)
 
 
 class WhileConnected:

@@ -15,7 +15,8 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 
 from gateway.core.ids import new_id
 from gateway.dialects.openai.errors import ErrorBody, ErrorObject
-from gateway.http.leaving import DRAINING, LEAVING
+from gateway.http.draining import DRAINING
+from gateway.http.leaving import LEAVING
 from gateway.serving.exchange import Exchange, Header
 
 __all__ = ["Connection", "Deadlines", "Service"]

@@ -44,8 +44,9 @@ class GatewayServer:
     """Serves an ASGI application on sockets, on the running event loop, while it is entered.
 
     Leaving stops accepting and lets running answers finish for `grace` seconds. Then their tasks
-    are cancelled and have a second for a last frame, and the application's own shutdown has half a
-    second: leaving never takes longer than `grace` and two seconds.
+    are cancelled and have a second for a last frame. The application's own shutdown, in which it
+    finishes work that no request waits for, has what is left of `grace`, and half a second in any
+    case: leaving never takes longer than `grace` and two seconds.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class GatewayServer:
             connection.shutdown()
         for call in self._service.draining:
             call()
+        end = asyncio.get_running_loop().time() + self._grace
         if running := len(self._service.tasks):
             log.info("Running answers (%d) have %g s to finish", running, self._grace)
         if not await self._finished(self._grace):
@@ -101,11 +103,18 @@ class GatewayServer:
             for task in self._service.tasks:
                 task.cancel()
             await self._finished(1)
+        # An answer may wait for a tool to its end, which comes with that of the application.
+        await self._end_application(end)
+        await self._finished(0.3)
         for connection in tuple(self._service.connections):
             connection.abort()
         self._clock.cancel()
+
+    async def _end_application(self, by: float) -> None:
+        """Wait for its own shutdown until this time of the loop, and half a second in any case."""
+        soonest = asyncio.get_running_loop().time() + 0.5
         try:
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout_at(max(by, soonest)):
                 await self._lifespan.shutdown()
         except TimeoutError:
             log.warning("The application did not end in time")

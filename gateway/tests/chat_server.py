@@ -38,6 +38,8 @@ class StandIn:
         self.url = ""
         self.sessions: dict[str, dict[str, Any]] = {}
         self.models = ["demo:latest", "demo-tools:latest"]
+        self.toolbox: dict[str, Any] = {"tools": {}, "groups": {}, "rejected": []}
+        self.agents: dict[str, Any] = {}
         self.asked: list[tuple[str, str, Any]] = []
         """Method, path and body of all requests that change something."""
         self.confirmed = threading.Event()
@@ -52,6 +54,16 @@ class StandIn:
             "updated_at": updated,
             "messages": [{"role": role, "content": content} for role, content in messages],
         }
+
+    def offer(self, *tools: str, **groups: list[str]) -> None:
+        """Have these tools, and groups of them."""
+        for name in tools:
+            self.toolbox["tools"][name] = tool(name)
+        self.toolbox["groups"] = groups
+
+    def put_agent(self, name: str, error: str | None = None) -> None:
+        """An agent, which is not valid if there is an error."""
+        self.agents[name] = agent(name, error)
 
     def bodies(self, method: str, ending: str) -> list[Any]:
         return [body for how, path, body in self.asked if how == method and path.endswith(ending)]
@@ -104,6 +116,10 @@ class Handler(BaseHTTPRequestHandler):
                 self.tell(200, {"models": [model(name) for name in self.stand_in.models]})
             case "GET", ["sessions"]:
                 self.tell(200, {"sessions": [item(it) for it in self.stand_in.sessions.values()]})
+            case "GET", ["tools"]:
+                self.tell(200, self.stand_in.toolbox)
+            case "GET", ["agents"]:
+                self.tell(200, {"agents": self.stand_in.agents})
             case "POST", ["sessions"]:
                 self.create(body)
             case _, ["sessions" | "chat", session, *rest]:
@@ -116,7 +132,7 @@ class Handler(BaseHTTPRequestHandler):
             self.refuse(404, "MODEL_NOT_FOUND", f"No model '{body['model']}'.")
             return
         self.stand_in.keep(NEW)
-        self.stand_in.sessions[NEW]["model"] = body["model"]
+        self.stand_in.sessions[NEW].update(body)
         self.tell(201, self.stand_in.sessions[NEW])
 
     def serve_session(self, session: str, rest: list[str], body: Any) -> None:
@@ -129,6 +145,9 @@ class Handler(BaseHTTPRequestHandler):
                 self.tell(200, kept)
             case "GET", ["status"]:
                 self.tell(200, status(kept))
+            case "GET", ["summary"]:
+                made = kept.get("summary") or {"summary": None, "topics": []}
+                self.tell(200, made | {"summary_model": None})
             case "PATCH", []:
                 kept.update(body)
                 self.tell(200, kept)
@@ -203,6 +222,27 @@ def model(name: str) -> dict[str, Any]:
         "quantization_level": "Q4_K_M",
         "capabilities": ["completion"],
         "context_length": 8192,
+    }
+
+
+def tool(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "description": f"Do what {name} does.\nSlowly.",
+        "parameters": {},
+        "required": [],
+    }
+
+
+def agent(name: str, error: str | None) -> dict[str, Any]:
+    return {
+        "name": name,
+        "description": "" if error else f"Does what a {name} does.",
+        "model": None,
+        "valid": error is None,
+        "tool_count": 0 if error else 2,
+        "tools": [] if error else ["jot", "wipe"],
+        "error_message": error,
     }
 
 

@@ -7,11 +7,21 @@ import httpx
 import msgspec
 
 from adapters.simulator import Simulator
+from extensions.agents.tests.folders import agent
 from gateway.assembly import build, guard_rules
 from gateway.config import Config
 from gateway.http.origins import LOOPBACK_NAMES
 from gateway.testing import live_server
 from gateway.tests.asgi import HOST, call
+
+SCRIBE = """\
+---
+description: Keeps notes.
+model: writer
+tool_policies: jot: never_confirm
+---
+You are a scribe.
+"""
 
 ALIASES = {"gpt-4o": "demo", "text-embedding-3-small": "demo-embed", "lost": "nowhere"}
 
@@ -88,3 +98,47 @@ async def test_the_switch_for_windows_by_need_is_shown(tmp_path: Path) -> None:
         id = (await http.post("/sessions", json={"model": "demo"})).json()["session_id"]
         status = (await http.get(f"/sessions/{id}/status")).json()
         assert status["context_window"]["dynamic_enabled"] is False
+
+
+async def test_agents_are_models_of_v1_and_of_nothing_else(tmp_path: Path) -> None:
+    agent(tmp_path / "agents", skill=SCRIBE)
+    config = Config(data_dir=tmp_path, aliases={"writer": "demo-tools"}, max_agent_iterations=1)
+    async with (
+        Simulator() as simulator,
+        live_server(build(msgspec.structs.replace(config, ollama_host=simulator.url))) as url,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http,
+    ):
+        listed = (await http.get("/v1/models")).json()["data"]
+        assert [model["id"] for model in listed][-2:] == ["writer", "agent/scribe"]
+        assert (await http.get("/v1/models/agent/scribe")).json()["capabilities"] == [
+            "completion",
+            "tools",
+        ]
+        body = {"model": "agent/scribe", "messages": [{"role": "user", "content": "Note it"}]}
+        made = (await http.post("/v1/chat/completions", json=body)).json()
+        assert made["model"] == "agent/scribe"
+        message = made["choices"][0]["message"]
+        assert "Tool result (jot): stored" in message["reasoning_content"]
+        assert message["content"] == "Warning: stopped after 1 iterations."
+        sent = [json.loads(each.body) for each in simulator.requests if each.path == "/api/chat"]
+        assert [bool(each.get("tools")) for each in sent] == [False, True]
+        assert {each["model"] for each in sent} == {"demo-tools"}
+        made = await http.post("/api/v1/sessions", json={"model": "agent/scribe"})
+        assert (made.status_code, made.json()["error"]["code"]) == (404, "MODEL_NOT_FOUND")
+        names = [model["name"] for model in (await http.get("/api/v1/models")).json()["models"]]
+        assert "agent/scribe" not in names
+
+
+async def test_agents_need_not_be_models(tmp_path: Path) -> None:
+    agent(tmp_path / "agents")
+    config = Config(data_dir=tmp_path, agent_models=False, default_model="demo-tools")
+    async with (
+        Simulator() as simulator,
+        live_server(build(msgspec.structs.replace(config, ollama_host=simulator.url))) as url,
+        httpx.AsyncClient(base_url=url, trust_env=False) as http,
+    ):
+        listed = (await http.get("/v1/models")).json()["data"]
+        assert not [model for model in listed if model["id"].startswith("agent/")]
+        body = {"model": "agent/scribe", "messages": [{"role": "user", "content": "Note it"}]}
+        missing = await http.post("/v1/chat/completions", json=body)
+        assert (missing.status_code, missing.json()["error"]["code"]) == (404, "model_not_found")

@@ -138,7 +138,7 @@ def test_tools_and_agents_are_a_line_each(
         "scribe: jot()",
         "scribe: jot → stored",
         "thinking: Noted.",
-        "scribe is done.",
+        "scribe is done, in its chat 7.",
     ]
 
 
@@ -169,6 +169,138 @@ def test_an_answer_that_fails_is_status_1(
     assert output.out == "Half\n"
     assert output.err.endswith(complaint)
     assert output.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "settings"),
+    [
+        ("add", {"tools": ["add"]}),
+        ("drop_file, add,add", {"tools": ["drop_file", "add"]}),
+        ("all", {"tools": ["add", "drop_file"]}),
+        ("@files", {"tool_group": "files"}),
+        ("none", {}),
+    ],
+)
+def test_a_session_begins_with_tools(
+    typed: str, settings: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with chat_server(said("a")) as server:
+        server.offer("add", "drop_file", files=["drop_file"])
+        asked = ["--model", "demo:latest", "--tools", typed, "--base-url", server.url]
+        assert chat(monkeypatch, "x", *asked) == 0
+        assert server.bodies("POST", "/sessions") == [
+            {"model": "demo:latest", "tool_settings": settings}
+        ]
+
+
+def test_a_session_begins_and_goes_on_with_agents(monkeypatch: pytest.MonkeyPatch) -> None:
+    with chat_server(said("a"), said("b"), said("c")) as server:
+        server.put_agent("builder")
+        server.put_agent("broken", error="it has no SKILL.md")
+        server.put_agent("scribe")
+        at = ["--base-url", server.url]
+        assert chat(monkeypatch, "x", "--model", "demo:latest", "--agents", "all", *at) == 0
+        for _ in "bc":
+            assert chat(monkeypatch, "x", "--last", "--agents", "scribe,scribe", *at) == 0
+        assert server.bodies("POST", "/sessions") == [
+            {"model": "demo:latest", "agent_settings": {"enabled_agents": ["builder", "scribe"]}}
+        ]
+        changes = [body for how, _, body in server.asked if how == "PATCH"]
+        assert changes == [{"agent_settings": {"enabled_agents": ["scribe"]}}]
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("scribe,scrib", "There is no 'scrib' among the agents: scribe."),
+        ("broken", "Left out: broken: it has no SKILL.md."),
+        ("", "Agents are named as in a,b; or it is all, or none."),
+    ],
+)
+def test_without_the_agents_there_is_no_session(
+    typed: str, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with chat_server() as server:
+        server.put_agent("broken", error="it has no SKILL.md")
+        server.put_agent("scribe")
+        asked = ["--model", "demo:latest", "--agents", typed, "--base-url", server.url]
+        assert chat(monkeypatch, "x", *asked) == 1
+        assert server.asked == []
+    assert capsys.readouterr().err == f"mochi: {line}\n"
+
+
+def test_a_plan_ends_before_the_work_begins(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[Step] = [
+        ("agent_planning", {"content": "I will see."}),
+        ("agent_execution", {"content": "I "}),
+        ("agent_execution", {"content": "saw."}),
+    ]
+    with chat_server([*told, *said("Done.")]) as server:
+        server.keep("1111111111")
+        assert chat(monkeypatch, "x", "--last", "--base-url", server.url) == 0
+    assert capsys.readouterr().err == "thinking: I will see.\nthinking: I saw.\n"
+
+
+@pytest.mark.parametrize("named", [["--last"], ["--session", "1111111111"]])
+def test_a_session_goes_on_with_other_tools_and_the_same_policies(
+    named: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {"execution_policy": "never_confirm", "tool_policies": {"add": "always_confirm"}}
+    with chat_server(said("a"), said("b")) as server:
+        server.offer("add", "drop_file", files=["drop_file"])
+        server.keep("1111111111")
+        server.sessions["1111111111"]["tool_settings"] = {"tool_group": "files", **kept}
+        for _ in "ab":
+            assert chat(monkeypatch, "x", *named, "--tools", "add", "--base-url", server.url) == 0
+        assert server.bodies("PATCH", "/1111111111") == [
+            {"tool_settings": {"tools": ["add"], "tool_group": None, **kept}}
+        ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("add,ad", "There is no 'ad' among the tools: add, drop_file, @files."),
+        ("x,y", "There is no 'x', 'y' among the tools: add, drop_file, @files."),
+        ("@x", "There is no '@x' among the tools: add, drop_file, @files."),
+        (
+            "helper",
+            "There is no 'helper' among the tools: add, drop_file, @files. "
+            "Left out: helper: it has no docstring.",
+        ),
+        ("add,@files", "A group is named alone: @files."),
+        ("", "Tools are named as in a,b; or it is all, or none."),
+    ],
+)
+def test_without_the_tools_there_is_no_session(
+    typed: str, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with chat_server() as server:
+        server.offer("add", "drop_file", files=["drop_file"])
+        rejected = {"name": "helper", "package": "dice", "reason": "it has no docstring"}
+        server.toolbox["rejected"] = [rejected]
+        asked = ["--model", "demo:latest", "--tools", typed, "--base-url", server.url]
+        assert chat(monkeypatch, "x", *asked) == 1
+        assert server.asked == []
+    assert capsys.readouterr().err == f"mochi: {line}\n"
+
+
+@pytest.mark.parametrize("typed", ["add", "all"])
+def test_a_gateway_without_tools_says_where_they_would_be(
+    typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with chat_server() as server:
+        rejected = {"name": None, "package": "dice", "reason": "Syntax\x1b[2J\nerror"}
+        server.toolbox["rejected"] = [rejected]
+        asked = ["--model", "demo:latest", "--tools", typed, "--base-url", server.url]
+        assert chat(monkeypatch, "x", *asked) == 1
+        assert server.asked == []
+    assert capsys.readouterr().err == (
+        "mochi: The gateway has no tools: it finds them in its folder `tools` (MOCHI_TOOLS_DIR). "
+        "Left out: dice: Syntax[2J error.\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ RESULT: Step = (
 )
 
 
-def wanted(confirmation: str) -> Step:
+def wanted(confirmation: str) -> tuple[str, dict[str, Any]]:
     asked = {"tool_name": "drop_file", "arguments": {"path": "x" * 300}, "call_index": 0}
     return ("tool_call_confirmation_required", {**asked, "confirmation_id": confirmation})
 
@@ -115,6 +116,123 @@ def test_slash_commands(tmp_path: Path) -> None:
     assert stat.S_IMODE(history.stat().st_mode) == 0o600
     assert history.read_text().splitlines()[:2] == ["/hlep", "/help"]
     assert "n" not in history.read_text().splitlines()
+
+
+def test_tools_are_listed_and_chosen(tmp_path: Path) -> None:
+    with chat_server() as server:
+        server.offer("add", "drop_file", "roll", files=["drop_file"])
+        server.toolbox["rejected"] = [
+            {"name": "helper", "package": "dice", "reason": "it has no docstring"},
+            {"name": None, "package": "broken", "reason": "SyntaxError"},
+        ]
+        server.keep("1111111111")
+        server.sessions["1111111111"]["tool_settings"] = SETTINGS | {
+            "tools": ["drop_file", "add", "gone"],
+            "tool_policies": {"add": "never_confirm"},
+        }
+        with at_a_terminal("chat", "--last", "--base-url", server.url, home=tmp_path) as terminal:
+            terminal.until("help.")
+            for typed, answered in {
+                "/tools": "On, but not there: gone",
+                "/tools rol": "There is no 'rol' among the tools: add,",
+                "/tools roll, add": "The model may use roll, add from now on.",
+                "/tools @files": "The model may use @files from now on.",
+                "/tools none": "The model may use no tools from now on.",
+                "/quit": "/quit",
+            }.items():
+                terminal.type(f"{typed}\r")
+                terminal.until(answered)
+            assert terminal.status() == 0
+        chosen = [body["tool_settings"] for body in server.bodies("PATCH", "/1111111111")]
+    kept = SETTINGS | {"tool_policies": {"add": "never_confirm"}}
+    assert chosen == [
+        kept | {"tools": ["roll", "add"]},
+        kept | {"tools": [], "tool_group": "files"},
+        kept | {"tools": []},
+    ]
+    lines = [line.rstrip() for line in seen(terminal.output)]
+    listed = lines.index("> /tools") + 2
+    assert lines[listed : listed + 6] == [
+        "add        on, unasked  Do what add does.",
+        "drop_file  on           Do what drop_file does.",
+        "roll                    Do what roll does.",
+        "@files: drop_file",
+        "Left out: helper: it has no docstring.",
+        "Left out: broken: SyntaxError.",
+    ]
+
+
+def test_agents_are_listed_and_chosen_and_a_summary_is_shown(tmp_path: Path) -> None:
+    with chat_server() as server:
+        server.put_agent("scribe")
+        server.put_agent("drafts", error="it has no SKILL.md")
+        server.keep("1111111111")
+        kept = server.sessions["1111111111"]
+        kept["agent_settings"] = {"enabled_agents": ["scribe", "gone"]}
+        with at_a_terminal("chat", "--last", "--base-url", server.url, home=tmp_path) as terminal:
+            terminal.until("help.")
+            for typed, answered in {
+                "/agents": "On, but not there: gone",
+                "/agents drafts": "Left out: drafts: it has no SKILL.md.",
+                "/agents scribe": "The model may call scribe from now on.",
+                "/agents none": "The model may call no agents from now on.",
+                "/summary": "There is no summary yet.",
+            }.items():
+                terminal.type(f"{typed}\r")
+                terminal.until(answered)
+            kept["summary"] = {"summary": "It was about **tea**.", "topics": ["tea", "milk"]}
+            terminal.type("/summary\r")
+            terminal.until("Topics: tea, milk")
+            terminal.type("/quit\r")
+            assert terminal.status() == 0
+        chosen = [body["agent_settings"] for body in server.bodies("PATCH", "/1111111111")]
+    assert chosen == [{"enabled_agents": ["scribe"]}, {"enabled_agents": []}]
+    lines = [line.rstrip() for line in seen(terminal.output)]
+    listed = lines.index("> /agents") + 2
+    assert lines[listed : listed + 2] == [
+        "scribe  on  jot, wipe  Does what a scribe does.",
+        "Left out: drafts: it has no SKILL.md.",
+    ]
+    assert "It was about tea." in lines
+
+
+def test_who_wants_to_run_a_call_is_named(tmp_path: Path) -> None:
+    name, question = wanted("conf_1")
+    with chat_server(
+        [(name, {**question, "agent_name": "scribe"}), CONFIRMED, *said("A.")]
+    ) as server:
+        server.keep("1111111111")
+        with at_a_terminal("chat", "--last", "--base-url", server.url, home=tmp_path) as terminal:
+            terminal.until("help.")
+            terminal.type("Drop it\r")
+            terminal.until("[a]lways: ")
+            terminal.type("y\r")
+            terminal.until("A.")
+            terminal.type("/quit\r")
+            assert terminal.status() == 0
+    assert "Agent scribe wants to run drop_file(path=" in "".join(seen(terminal.output))
+
+
+def test_tools_for_sessions_from_the_lists(tmp_path: Path) -> None:
+    """The one that is chosen gets them, and those that are begun have them."""
+    with chat_server() as server:
+        server.offer("add", "roll")
+        server.keep("1111111111")
+        command = ("chat", "--tools", "roll", "--base-url", server.url)
+        with at_a_terminal(*command, home=tmp_path) as terminal:
+            terminal.until("Enter for a new one: ")
+            terminal.type("1\r")
+            terminal.until("help.")
+            terminal.until("> ")
+            assert server.bodies("PATCH", "/1111111111")[0]["tool_settings"]["tools"] == ["roll"]
+            terminal.type("/new demo:latest\r")
+            terminal.until("help.")
+            terminal.type("/quit\r")
+            assert terminal.status() == 0
+        assert server.bodies("POST", "/sessions") == [
+            {"model": "demo:latest", "tool_settings": {"tools": ["roll"]}}
+        ]
+        assert len(server.asked) == 2
 
 
 SETTINGS = {

@@ -5,7 +5,7 @@ import signal
 from http.client import HTTPConnection
 from urllib.request import Request, urlopen
 
-from gateway.commands.demo import invitation
+from gateway.commands.demo import invitation, simulated
 from gateway.config import Config
 from gateway.tests.processes import mochi, port_in, said_until
 
@@ -48,3 +48,9 @@ def test_with_a_key_the_offer_holds_its_variable() -> None:
     assert 'completions -H "Authorization: Bearer $MOCHI_API_KEY" -H' in said
     assert 'api_key=os.environ["MOCHI_API_KEY"])' in said
     assert "sk-secret" not in said
+
+
+def test_agents_run_on_a_simulated_model_that_calls_tools() -> None:
+    demo = simulated(Config(), "http://127.0.0.1:1")
+    assert (demo.ollama_host, demo.default_model) == ("http://127.0.0.1:1", "demo-tools")
+    assert simulated(Config(default_model="demo"), demo.ollama_host).default_model == "demo"

@@ -68,6 +68,30 @@ async def test_it_serves_while_it_is_entered() -> None:
         await asyncio.open_connection(*server.address)
 
 
+async def test_an_answer_that_waits_for_the_end_of_the_application_has_its_last_word() -> None:
+    """As one does whose tool is still running: no cancellation ends that."""
+    ended = asyncio.Event()
+
+    async def waiting(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await lifespan(receive, send)
+            ended.set()
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        with suppress(asyncio.CancelledError):
+            await ended.wait()
+        await ended.wait()
+        await send({"type": "http.response.body", "body": b"last", "more_body": False})
+
+    async with GatewayServer(waiting, listen("127.0.0.1", 0), grace=0) as server:
+        connection = asked(server)
+        reader = await connection.__aenter__()
+        await reader.readuntil(b"first")
+    assert b"last" in await reader.read()
+    await connection.__aexit__(None, None, None)
+
+
 async def test_an_answer_that_runs_is_finished_before_leaving() -> None:
     async with GatewayServer(app, listen("127.0.0.1", 0), grace=5) as server, asyncio.timeout(4):
         connection = asked(server, "/stream/6")
@@ -111,6 +135,30 @@ async def test_an_application_that_ignores_its_end_does_not_hold_the_server() ->
     await connection.__aexit__(None, None, None)
     assert tasks[0]
     tasks[0].cancel()
+
+
+async def test_an_application_may_finish_its_own_work_within_the_grace_time() -> None:
+    ended: list[str] = []
+
+    def working(seconds: float) -> Any:
+        async def application(scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await asyncio.sleep(seconds)
+            ended.append(f"after {seconds}")
+            await send({"type": "lifespan.shutdown.complete"})
+
+        return application
+
+    async with GatewayServer(working(0.7), listen("127.0.0.1", 0), grace=5):
+        started = time.monotonic()
+    assert ended == ["after 0.7"]
+    assert time.monotonic() - started < 1.5
+    async with GatewayServer(working(20), listen("127.0.0.1", 0), grace=0.8):
+        started = time.monotonic()
+    assert 0.8 <= time.monotonic() - started < 1.5
+    assert ended == ["after 0.7"]
 
 
 async def test_an_application_that_cannot_start_is_an_error(

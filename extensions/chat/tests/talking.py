@@ -196,7 +196,7 @@ async def serving(
     chats = Chats(
         sessions,
         backend,
-        toolbox=toolbox or NoTools(),
+        toolbox=toolbox or Fixed(NoTools()),
         confirmations=confirmations,
         **settings,
     )

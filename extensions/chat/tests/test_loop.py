@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
+from extensions.chat.loop import MOST_CALLS
 from extensions.chat.steps import Again, Asking, Called, Calling, Ended, Said, Step, Told
 from extensions.chat.tests.talking import ID, Rounds, calls, kept, said, sessions_with, turn_of
 from extensions.chat.turn import Turn
@@ -151,7 +152,7 @@ async def test_a_tool_that_raises_is_told_to_the_model() -> None:
     sessions = await sessions_with()
     backend = Rounds(calls(("add", {"a": 1})), said("Sorry."))
     await taken(turn_of(sessions, backend, tools=Toolbox(Add())))
-    assert ("tool", "Error: Tool 'add' failed: 'b'") in await kept(sessions)
+    assert ("tool", "Error: Tool 'add' failed: KeyError: 'b'") in await kept(sessions)
 
 
 async def test_a_model_that_never_stops_calling_is_stopped() -> None:
@@ -340,24 +341,36 @@ async def test_a_disk_that_fills_up_ends_the_turn_with_its_own_error() -> None:
 
 
 class FullOnce(MemorySessionStore):
-    """Does not take the first result of a tool."""
+    """Does not take the first message of this kind."""
 
-    refused = False
+    def __init__(self, kind: type[Message]) -> None:
+        super().__init__()
+        self._kind = kind
+        self._refused = False
 
     async def commit(self, session: Session, changes: Sequence[Change], at: str) -> Session:
         match changes:
-            case [MessageAppended(ToolMessage())] if not self.refused:
-                self.refused = True
+            case [MessageAppended(message)] if (
+                isinstance(message, self._kind) and not self._refused
+            ):
+                self._refused = True
                 raise StorageUnavailable("The disk is full.")
         return await super().commit(session, changes, at)
 
 
 async def test_a_call_that_ran_is_not_denied_because_its_result_could_not_be_written() -> None:
-    sessions = await sessions_with(store=FullOnce())
+    sessions = await sessions_with(store=FullOnce(ToolMessage))
     backend = Rounds(calls(add(1, 2), add(3, 4)), said("3, 7."))
     with pytest.raises(StorageUnavailable):
         await taken(turn_of(sessions, backend, tools=Toolbox(Add())))
     assert [content for who, content in await kept(sessions) if who == "tool"] == ["3", REFUSED]
+
+
+async def test_calls_that_could_not_be_written_get_no_answers() -> None:
+    sessions = await sessions_with(store=FullOnce(AssistantMessage))
+    with pytest.raises(StorageUnavailable):
+        await taken(turn_of(sessions, Rounds(calls(add(1, 2))), tools=Toolbox(Add())))
+    assert await kept(sessions) == [("user", "Hi")]
 
 
 class Aborting(Add):
@@ -365,6 +378,15 @@ class Aborting(Add):
 
     async def run(self, call: ToolCall) -> ToolOutcome:
         raise asyncio.CancelledError
+
+
+async def test_a_reply_with_more_calls_than_any_needs_runs_only_the_first() -> None:
+    sessions = await sessions_with()
+    backend = Rounds(calls(*[add(1, 2)] * (MOST_CALLS + 1)), said("Done."))
+    await taken(turn_of(sessions, backend, tools=Toolbox(Add())))
+    results = [content for who, content in await kept(sessions) if who == "tool"]
+    assert results[:-1] == ["3"] * MOST_CALLS
+    assert "only the first 128 calls" in results[-1]
 
 
 async def test_the_result_of_a_call_that_did_not_come_back_is_lost() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from extensions.confirmation.routes import ConfirmationExtension
+from extensions.confirmation.routes import ConfirmationAnswer, ConfirmationExtension
 from extensions.confirmation.service import Confirmation, Confirmations
 from extensions.tests.serving import refusal, serving
 from gateway.core.messages import ToolCall
@@ -98,3 +98,4 @@ async def test_no_log_has_an_id(caplog: pytest.LogCaptureFixture) -> None:
         for approved in ("?", True, True):
             await answer(http, HERE, {"confirmation_id": question.id, "approved": approved})
     assert question.id not in caplog.text
+    assert question.id not in repr(ConfirmationAnswer(question.id, True))

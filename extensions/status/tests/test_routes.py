@@ -22,7 +22,7 @@ from extensions.status import routes, session
 from extensions.status.routes import About, StatusExtension
 from extensions.tests.serving import refusal, serving
 from extensions.tests.toolbox import AsyncTool, Box
-from extensions.tools.tool import NoTools, Toolbox, Tools
+from extensions.tools.tool import Toolbox, Tools
 from gateway.core.errors import (
     BackendFailed,
     BackendUnreachable,
@@ -34,7 +34,7 @@ from gateway.core.models import ModelCard, ModelDetails
 from gateway.testing import ScriptedBackend
 
 ABOUT = About(ollama_host="http://box:11434", version="1.2.3")
-NOTHING = NoTools()
+NOTHING = Box()
 NOW = "2026-03-04T05:06:07.000890"
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from pydantic import BaseModel
 
-from extensions.tools.binding import LARGEST, InvalidArguments, bound
+from extensions.tools.binding import InvalidArguments, bound
 
 
 class Colour(enum.Enum):
@@ -200,9 +200,8 @@ def test_the_arguments_may_be_raw() -> None:
         b'{"x":"\\ud800"}',
         b'{"x":' + b"1" * 5000 + b"}",
         b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-        b'{"x":"' + b"a" * LARGEST + b'"}',
     ],
 )
-def test_what_is_no_json_object_or_too_much_is_refused(arguments: bytes) -> None:
+def test_what_is_no_json_object_is_refused(arguments: bytes) -> None:
     with pytest.raises(InvalidArguments, match="they "):
         bound(taking(Any), arguments)

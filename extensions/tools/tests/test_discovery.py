@@ -423,11 +423,11 @@ def test_links_within_the_folder_and_to_it_are_fine(folder: Path, tmp_path: Path
 
 
 @POSIX
-def test_a_pipe_is_no_package(folder: Path) -> None:
+def test_a_pipe_is_no_module(folder: Path) -> None:
     (folder / "a").mkdir()
     os.mkfifo(folder / "a" / "__init__.py")
 
-    assert found_in(folder).catalogue.rejected == ()
+    assert reasons(found_in(folder)) == {(None, "a"): "'__init__.py' is not a file"}
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")

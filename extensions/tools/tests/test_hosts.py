@@ -1,13 +1,14 @@
 """When there is a host, and which."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
 
 from extensions.tools.catalogue import Rejected
 from extensions.tools.hosts import ToolHosts
-from extensions.tools.tests.packages import alive, descriptors, package
+from extensions.tools.tests.packages import alive, descriptors, eventually, package
 from gateway.core.errors import ToolsUnavailable
 
 GOOD = 'def good() -> str:\n    "Be good."\n    return "well"\n'
@@ -65,6 +66,53 @@ async def test_packages_that_hang_or_crash_are_left_out_until_asked_again(tmp_pa
     assert not alive(second.pid)
 
 
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+async def test_a_folder_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    """Such as the `lost+found` of a disk: it costs the other packages nothing."""
+    package(tmp_path, "closed", GOOD)
+    (tmp_path / "closed").chmod(0)
+    hosts = ToolHosts(tmp_path, patience=20)
+    try:
+        await hosts.ready()
+        assert hosts.catalogue is not None
+        [rejected] = hosts.catalogue.rejected
+        assert (rejected.name, rejected.package) == (None, "closed")
+    finally:
+        (tmp_path / "closed").chmod(0o700)
+        await hosts.aclose()
+
+
+async def test_a_look_that_began_later_has_the_last_word(tmp_path: Path) -> None:
+    mark = tmp_path / "imported"
+    slow = f"import pathlib, time\npathlib.Path({str(mark)!r}).touch()\ntime.sleep(1)\n"
+    hosts = ToolHosts(package(tmp_path, "some", slow + GOOD), patience=20)
+    starting = asyncio.create_task(hosts.ready())
+    assert await asyncio.to_thread(eventually, mark.exists)
+    package(tmp_path, "some", GOOD.replace("good", "better"))
+    assert list((await hosts.renewed()).tools) == ["better"]
+    await starting
+    assert hosts.catalogue is not None
+    assert list(hosts.catalogue.tools) == ["better"]
+    await hosts.aclose()
+
+
+async def test_what_is_left_out_is_logged_whenever_it_changed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    package(tmp_path, "broken", "1 / 0")
+    hosts = ToolHosts(package(tmp_path, "some", GOOD + "def silent(): ..."), patience=20)
+    await hosts.ready()
+    await hosts.renewed()
+    package(tmp_path, "broken", "")
+    await hosts.renewed()
+    silent = "Tool 'silent' of package 'some' is left out: it has no docstring"
+    assert [each.message for each in caplog.records if each.levelname == "WARNING"] == [
+        "Tool package 'broken' is left out: ZeroDivisionError: division by zero",
+        *[silent, silent],
+    ]
+    await hosts.aclose()
+
+
 async def test_closing_ends_a_start_under_way(tmp_path: Path) -> None:
     hosts = ToolHosts(package(tmp_path, "hangs", "while True: pass"), patience=20)
     before = descriptors()
@@ -89,4 +137,43 @@ async def test_what_breaks_every_time_is_unavailable(
         await hosts.ready()
     monkeypatch.undo()
     assert await hosts.ready()
+    await hosts.aclose()
+
+
+async def test_those_who_ask_for_a_new_scan_meanwhile_share_the_next(tmp_path: Path) -> None:
+    hosts = ToolHosts(package(tmp_path, "some", GOOD), patience=20)
+    await hosts.ready()
+    first = asyncio.create_task(hosts.renewed())
+    await asyncio.sleep(0.1)
+    await asyncio.gather(first, *(hosts.renewed() for _ in range(10)))
+    assert len({host.pid for host in hosts._all}) <= 3
+    await hosts.aclose()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "dangling link"])
+async def test_a_package_whose_init_is_no_file_is_told(tmp_path: Path, kind: str) -> None:
+    init = tmp_path / "odd" / "__init__.py"
+    init.parent.mkdir()
+    match kind:
+        case "pipe":
+            os.mkfifo(init)
+        case "folder":
+            init.mkdir()
+        case _:
+            init.symlink_to("nowhere.py")
+    hosts = ToolHosts(tmp_path, patience=20)
+    catalogue = await hosts.renewed()
+    assert [(each.package, each.reason) for each in catalogue.rejected] == [
+        ("odd", "'__init__.py' is not a file")
+    ]
+    await hosts.aclose()
+
+
+async def test_loose_files_are_named_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "dice.py").write_text("")
+    hosts = ToolHosts(tmp_path, patience=20)
+    assert await hosts.ready() is None
+    assert "'dice.py' is not looked into" in caplog.text
     await hosts.aclose()

@@ -1,13 +1,15 @@
 """What is left of a host process, on both event loops."""
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from extensions.tools.process import HostProcess, exit_reason
-from extensions.tools.tests.packages import alive, descriptors, package
+from extensions.tools.tests.packages import alive, descriptors, eventually, package
 from extensions.tools.wire import FromHost, Scan, Scanned
 
 EXITS = "import os; os._exit(3)"
@@ -49,6 +51,38 @@ async def test_nothing_is_left(tmp_path: Path) -> None:
     await asyncio.sleep(0)
     assert descriptors() == before
     assert asyncio.all_tasks() == tasks
+
+
+async def test_what_a_crashed_host_has_started_ends_with_it(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    code = f"""
+        import os, pathlib, subprocess
+        program = subprocess.Popen(["sleep", "3600"])
+        pathlib.Path({str(note)!r}).write_text(str(program.pid))
+        os._exit(3)
+    """
+    _, reason, _ = await scanned(package(tmp_path, "leaves", code))
+    assert reason == "exited with status 3"
+    program = int(note.read_text())
+    assert await asyncio.to_thread(eventually, lambda: not alive(program))
+
+
+async def test_a_copy_of_its_pipe_does_not_keep_a_host(tmp_path: Path) -> None:
+    """In a program outside of its group, which nobody ends."""
+    note = tmp_path / "pid"
+    code = f"""
+        import os, pathlib, subprocess
+        from extensions.tools.worker import TO_SERVER
+        os.set_inheritable(TO_SERVER, True)
+        settings = dict(close_fds=False, start_new_session=True)
+        pathlib.Path({str(note)!r}).write_text(str(subprocess.Popen(["sleep", "60"], **settings).pid))
+        os._exit(3)
+    """
+    _, reason, _ = await scanned(package(tmp_path, "copies", code))
+    program = int(note.read_text())
+    assert alive(program)
+    os.kill(program, signal.SIGKILL)
+    assert reason == "exited with status 3"
 
 
 async def test_the_reason_is_what_a_shell_would_say() -> None:

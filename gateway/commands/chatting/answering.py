@@ -53,6 +53,7 @@ def answer(
     """
     display.wait()
     said = failed = False
+    before: Event | None = None
     try:
         with closing(server.chat(session, message, think=think)) as events:
             for event in events:
@@ -61,7 +62,8 @@ def answer(
                 if isinstance(event, ConfirmationRequired):
                     confirm(server, display, session, event, approve)
                 else:
-                    show(display, event)
+                    go_on(display, before, event)
+                before = event
     except Dropped as error:
         display.complain(f"{error} {KEPT if said else NOTHING_KEPT}{hint}")
         failed = True
@@ -71,6 +73,16 @@ def answer(
     finally:
         display.settle()
     return not failed
+
+
+def go_on(display: Display, before: Event | None, event: Event) -> None:
+    """Show what follows on another event."""
+    match before, event:
+        case ConfirmationRequired(), AgentToolCall():
+            return  # the question has shown it
+        case AgentPlanning(), AgentExecution():
+            display.settle()
+    show(display, event)
 
 
 def show(display: Display, event: Event) -> None:
@@ -92,7 +104,7 @@ def show(display: Display, event: Event) -> None:
             result = returned(event.tool_name, event.success, event.result)
             remark(display, f"{event.agent_name}: {result}")
         case AgentComplete():
-            remark(display, f"{event.agent_name} is done.")
+            remark(display, f"{event.agent_name} is done, in its chat {event.session_id}.")
         case StreamError():
             display.complain(event.message)
 
@@ -114,7 +126,8 @@ def confirm(
 
     A `KeyboardInterrupt` is a no, which the server takes from the connection that is closed.
     """
-    display.quote(f"The model wants to run {called(wanted.tool_name, wanted.arguments)}")
+    who = f"Agent {visible(wanted.agent_name)}" if wanted.agent_name else "The model"
+    display.quote(f"{who} wants to run {called(wanted.tool_name, wanted.arguments)}")
     try:
         approved = approve(wanted)
     except KeyboardInterrupt:

@@ -7,9 +7,22 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.commands.chatting.events import Done, Event, read_event, read_frames
-from gateway.commands.chatting.records import Model, Session, SessionItem, Status, ToolSettings
+from gateway.commands.chatting.records import (
+    Agent,
+    AgentSettings,
+    Choice,
+    ChosenTools,
+    Model,
+    Session,
+    SessionItem,
+    Status,
+    Summary,
+    Toolbox,
+    ToolSettings,
+)
 
 __all__ = ["Dropped", "Refused", "ServerClient", "Trouble", "Unreachable", "server_root"]
 
@@ -49,6 +62,10 @@ class Offered(Struct):
     models: tuple[Model, ...]
 
 
+class Found(Struct):
+    agents: dict[str, Agent]
+
+
 class Fault(Struct):
     code: str
     message: str
@@ -84,8 +101,17 @@ class ServerClient:
     def session(self, session: str) -> Session:
         return self._told("GET", at(session), Session)
 
-    def create(self, model: str) -> Session:
-        return self._told("POST", "/sessions", Session, {"model": model})
+    def tools(self) -> Toolbox:
+        return self._told("GET", "/tools", Toolbox)
+
+    def agents(self) -> dict[str, Agent]:
+        return self._told("GET", "/agents", Found).agents
+
+    def create(self, model: str, choice: Choice | None = None) -> Session:
+        choice = choice or Choice()
+        chosen = {"tool_settings": choice.tools, "agent_settings": choice.agents}
+        settings = {name: msgspec.to_builtins(each) for name, each in chosen.items() if each}
+        return self._told("POST", "/sessions", Session, {"model": model, **settings})
 
     def use_model(self, session: str, model: str) -> Session:
         return self._told("PATCH", at(session), Session, {"model": model})
@@ -93,6 +119,26 @@ class ServerClient:
     def use_tools(self, session: str, settings: ToolSettings) -> None:
         """Replace all that is set about tools; the server does so when no answer is under way."""
         self._ask("PATCH", at(session), {"tool_settings": msgspec.to_builtins(settings)})
+
+    def choose_tools(self, session: str, chosen: ChosenTools) -> None:
+        """Have these tools offered; when a person is asked about them stays as it is."""
+        settings = self.session(session).tool_settings
+        wanted = replace(settings, tools=chosen.tools, tool_group=chosen.tool_group)
+        if wanted != settings:
+            self.use_tools(session, wanted)
+
+    def use_agents(self, session: str, settings: AgentSettings) -> None:
+        self._ask("PATCH", at(session), {"agent_settings": msgspec.to_builtins(settings)})
+
+    def choose(self, session: str, choice: Choice) -> None:
+        """Have the session go on with this."""
+        if choice.tools:
+            self.choose_tools(session, choice.tools)
+        if choice.agents and choice.agents != self.session(session).agent_settings:
+            self.use_agents(session, choice.agents)
+
+    def summary(self, session: str) -> Summary:
+        return self._told("GET", f"{at(session)}/summary", Summary)
 
     def delete(self, session: str) -> None:
         self._ask("DELETE", at(session))

@@ -41,11 +41,13 @@ class ToolCall(Struct, frozen=True):
 
 
 class ConfirmationRequired(Struct, frozen=True):
-    """The call waits until somebody has answered `confirmation_id`, which works once."""
+    """The call waits until somebody has answered `confirmation_id`, which works once. It is the
+    call of an agent if that is named."""
 
     tool_name: str
     arguments: dict[str, Any]
     confirmation_id: str
+    agent_name: str = ""
 
 
 class ToolResult(Struct, frozen=True):
@@ -82,8 +84,10 @@ class AgentToolResult(Struct, frozen=True):
 
 
 class AgentComplete(Struct, frozen=True):
+    """`session_id` is that of the agent's own conversation."""
+
     agent_name: str
-    output: str
+    session_id: str
 
 
 class MessageComplete(Struct, frozen=True):

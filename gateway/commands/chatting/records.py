@@ -5,13 +5,20 @@ from datetime import datetime
 from msgspec import Struct
 
 __all__ = [
+    "Agent",
+    "AgentSettings",
+    "Choice",
+    "ChosenTools",
     "ContextWindow",
     "Message",
     "Model",
     "Session",
     "SessionItem",
     "Status",
+    "Summary",
+    "Tool",
     "ToolSettings",
+    "Toolbox",
     "age",
 ]
 
@@ -49,11 +56,66 @@ class ToolSettings(Struct, frozen=True):
     tool_policies: dict[str, str] = {}
 
 
+class ChosenTools(Struct, frozen=True, omit_defaults=True):
+    """The part of `ToolSettings` that says which tools; a group wins over names."""
+
+    tools: tuple[str, ...] = ()
+    tool_group: str | None = None
+
+
+class Tool(Struct, frozen=True):
+    description: str
+
+
+class Rejected(Struct, frozen=True):
+    """What is no tool, and why; without a name it is a whole package."""
+
+    name: str | None
+    package: str
+    reason: str
+
+
+class Toolbox(Struct, frozen=True):
+    """All tools by name, and the names in each group."""
+
+    tools: dict[str, Tool]
+    groups: dict[str, tuple[str, ...]] = {}
+    rejected: tuple[Rejected, ...] = ()
+
+
+class Agent(Struct, frozen=True):
+    """`error_message` is why it cannot be used, if it is not valid."""
+
+    description: str
+    valid: bool
+    tools: tuple[str, ...] = ()
+    error_message: str | None = None
+
+
+class AgentSettings(Struct, frozen=True):
+    enabled_agents: tuple[str, ...] = ()
+
+
+class Choice(Struct, frozen=True):
+    """What a session is to have; of what is `None` nothing was said."""
+
+    tools: ChosenTools | None = None
+    agents: AgentSettings | None = None
+
+
 class Session(Struct, frozen=True):
     session_id: str
     model: str
     messages: tuple[Message, ...] = ()
     tool_settings: ToolSettings = ToolSettings()
+    agent_settings: AgentSettings = AgentSettings()
+
+
+class Summary(Struct, frozen=True):
+    """`summary` is `None` as long as nobody has made one."""
+
+    summary: str | None = None
+    topics: tuple[str, ...] = ()
 
 
 class ContextWindow(Struct, frozen=True):

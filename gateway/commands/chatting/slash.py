@@ -5,8 +5,11 @@ from difflib import get_close_matches
 
 from msgspec import Struct
 
+from gateway.commands.chatting import agentbox
+from gateway.commands.chatting.agentbox import chosen_agents, show_agents
 from gateway.commands.chatting.client import Refused
 from gateway.commands.chatting.talk import Leave, Talk
+from gateway.commands.chatting.toolbox import chosen_tools, described, show_tools
 
 __all__ = ["COMMANDS", "obey"]
 
@@ -75,6 +78,38 @@ def show_prompt(talk: Talk) -> None:
         talk.display.settle()
     else:
         talk.display.note("There is no system prompt.")
+
+
+def tools(talk: Talk, names: str) -> None:
+    session = talk.session.session_id
+    if not names:
+        show_tools(talk.display, talk.server.tools(), talk.server.session(session).tool_settings)
+        return
+    chosen = chosen_tools(talk.server, names)
+    talk.server.choose_tools(session, chosen)
+    talk.display.note(f"The model may use {described(chosen)} from now on.")
+
+
+def agents(talk: Talk, names: str) -> None:
+    session = talk.session.session_id
+    if not names:
+        settings = talk.server.session(session).agent_settings
+        show_agents(talk.display, talk.server.agents(), settings)
+        return
+    chosen = chosen_agents(talk.server, names)
+    talk.server.use_agents(session, chosen)
+    talk.display.note(f"The model may call {agentbox.described(chosen)} from now on.")
+
+
+def summary(talk: Talk, _: str) -> None:
+    told = talk.server.summary(talk.session.session_id)
+    if told.summary is None:
+        talk.display.note("There is no summary yet.")
+        return
+    talk.display.say(told.summary)
+    talk.display.settle()
+    if told.topics:
+        talk.display.note(f"Topics: {', '.join(told.topics)}")
 
 
 def edit(talk: Talk, number: str) -> None:
@@ -155,9 +190,16 @@ COMMANDS = {
     "system": Command(
         "/system [TEXT|FILE.md|off]", "show or set the system prompt, or take it away", system
     ),
+    "tools": Command(
+        "/tools [NAMES|@GROUP|all|none]", "list the tools, or choose those the model may use", tools
+    ),
+    "agents": Command(
+        "/agents [NAMES|all|none]", "list the agents, or choose those the model may call", agents
+    ),
     "edit": Command("/edit [N]", "list what you said, or change message N and go on there", edit),
     "retry": Command("/retry", "have your last message answered again", retry),
     "think": Command("/think [on|off]", "have the model think before it answers", think),
+    "summary": Command("/summary", "show what the session has been about", summary),
     "info": Command("/info", "show the session's model, context window and tools", info),
     "delete": Command("/delete", "delete this session", delete),
     "quit": Command("/quit", "leave", leave),

@@ -10,7 +10,7 @@ from gateway.commands.chatting.client import ServerClient, Trouble
 from gateway.commands.chatting.display import Display, line_of, visible
 from gateway.commands.chatting.events import ConfirmationRequired
 from gateway.commands.chatting.keyboard import Keyboard
-from gateway.commands.chatting.records import Model, Session, SessionItem, age
+from gateway.commands.chatting.records import Choice, Model, Session, SessionItem, age
 
 __all__ = ["Leave", "Talk"]
 
@@ -28,12 +28,20 @@ class Talk:
     """What the loop and its slash commands share."""
 
     def __init__(
-        self, server: ServerClient, display: Display, keyboard: Keyboard, *, think: bool
+        self,
+        server: ServerClient,
+        display: Display,
+        keyboard: Keyboard,
+        *,
+        think: bool,
+        choice: Choice,
     ) -> None:
         self.server = server
         self.display = display
         self.keyboard = keyboard
         self.think = think
+        self._begun_with = choice
+        """With which new sessions begin."""
         self.session = Session("", "")
         self._approved: set[str] = set()
         """Tools that run without a question in this session."""
@@ -54,7 +62,7 @@ class Talk:
 
     def begin(self, model: str = "") -> None:
         """A new session, with a model from the list unless it is named."""
-        self.open(self.server.create(model or self.chosen_model()))
+        self.open(self.server.create(model or self.chosen_model(), self._begun_with))
 
     def switch_model(self, name: str) -> None:
         told = self.server.use_model(self.session.session_id, name)

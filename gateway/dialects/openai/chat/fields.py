@@ -17,7 +17,7 @@ def beyond_text(modalities: Any) -> bool:
 
 FIELDS = FieldTable(
     "/v1/chat/completions",
-    honoured("model", "a model of Ollama's, with or without `:latest`, or an alias"),
+    honoured("model", "a model of Ollama's, with or without `:latest`; an alias; `agent/NAME`"),
     honoured(
         "messages",
         "text, images (data URIs; http and https URLs with `MOCHI_ALLOW_REMOTE_IMAGES`), sounds,"

@@ -1,0 +1,1 @@
+"""Summaries of sessions: in the background after every answer, and on demand."""

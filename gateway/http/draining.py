@@ -1,0 +1,19 @@
+"""What has to be known as soon as the server is to stop, while answers may still finish."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from litestar.types import Scope
+
+__all__ = ["DRAINING", "when_draining"]
+
+DRAINING = "mochi.draining"
+"""An ASGI extension of our server: a set of functions to call when it begins to stop. It lets
+answers finish, but nobody can make a new request any more."""
+
+
+def when_draining(scope: Scope, call: Callable[[], None]) -> None:
+    """Call this, once, when the server begins to stop; another server than ours never does."""
+    extensions: Mapping[str, Any] = scope.get("extensions") or {}
+    if DRAINING in extensions:
+        extensions[DRAINING].add(call)

@@ -17,6 +17,7 @@ from gateway.http.errors import log_failure, render
 from gateway.http.guards import GuardRules, Guards
 from gateway.http.ollama import OllamaRoutes
 from gateway.http.openai.hot import Rules
+from gateway.http.openai.mounting import Mounted
 from gateway.http.openai.routes import OPERATIONS, openai_routes
 from gateway.http.pages import GREETING, OLLAMAS_GREETING, Pages
 from gateway.http.requests import Requests
@@ -28,19 +29,22 @@ def create_app(
     backend: Backend,
     *,
     extensions: Sequence[InitPlugin] = (),
+    mounted: Sequence[Mounted] = (),
     guards: GuardRules,
     rules: Rules | None = None,
     ollama: OllamaRoutes | None = None,
     documents: bool = True,
 ) -> ASGIApp:
     """The gateway over this backend, which it closes when it ends, as it does `ollama`: Ollama's
-    own routes, if there shall be some.
+    own routes, if there shall be some. What `extensions` add to `/v1` is `mounted`.
 
     `documents` shows the OpenAPI document and the page for it. A request passes the layers in the
     order of the last line: its id, the guards, the hot routes, and Litestar for everything else.
     """
-    openai, hot = openai_routes(backend, rules or Rules())
+    openai, hot = openai_routes(backend, rules or Rules(), mounted)
     operations, closed = [*OPERATIONS], [closing(backend)]
+    for each in mounted:
+        operations += each.operations
     if ollama:
         hot = {**hot, **ollama.raw}
         operations += ollama.operations

@@ -16,6 +16,7 @@ MochiError
 │   ├── ToolNotFound
 │   ├── AgentNotFound
 │   ├── ResponseNotFound             never kept, deleted, or no file that could be read
+│   ├── ConversationNotFound         the same of a conversation of `/v1`, which is a session
 │   ├── CompletionNotFound           the same of a stored chat completion
 │   └── ConfirmationNotFound         never asked, answered already, or asked in another session
 ├── Conflict
@@ -64,6 +65,7 @@ __all__ = [
     "ConfirmationNotFound",
     "Conflict",
     "ContextOverflow",
+    "ConversationNotFound",
     "Denied",
     "HostRefused",
     "Invalid",
@@ -235,6 +237,16 @@ class ResponseNotFound(NotFound):
     def __init__(self, response_id: str) -> None:
         shown = response_id[:LONGEST_NAME]
         super().__init__(f"Response with id '{shown}' not found.", response_id=shown)
+
+
+class ConversationNotFound(NotFound):
+    """There is no such conversation, or no session file that could be read as one."""
+
+    code = "CONVERSATION_NOT_FOUND"
+
+    def __init__(self, conversation_id: str) -> None:
+        shown = conversation_id[:LONGEST_NAME]
+        super().__init__(f"Conversation with id '{shown}' not found.", conversation_id=shown)
 
 
 class CompletionNotFound(NotFound):

@@ -9,11 +9,12 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.http.leaving import WhileConnected
 
-__all__ = ["Ahead", "RawRoutes"]
+__all__ = ["Ahead", "RawRoute", "RawRoutes"]
 
 HTTP: Final = ScopeType.HTTP
 
-RawRoutes = Mapping[str, Callable[[Scope, Receive, Send], Awaitable[None]]]
+RawRoute = Callable[[Scope, Receive, Send], Awaitable[None]]
+RawRoutes = Mapping[str, RawRoute]
 """Raw ASGI applications by their exact path; each judges the method itself. A path that ends in a
 slash stands for everything one level below, too."""
 

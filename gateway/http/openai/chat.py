@@ -1,10 +1,11 @@
 """`POST /v1/chat/completions`."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
 from litestar.types import Send
 
+from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
 from gateway.core.errors import BackendFailed, InvalidRequest
 from gateway.core.events import Batch
@@ -20,7 +21,8 @@ from gateway.dialects.openai.chat.tools import RECURRING
 from gateway.dialects.openai.chat.writing import Answer, ChoicesWriter, ChunkWriter, write
 from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
-from gateway.http.openai.hot import ERRORS, HotRoute
+from gateway.http.openai.hot import ERRORS, HotRoute, Rules
+from gateway.http.openai.keeping import Keeper, Keeping
 from gateway.http.operations import RawOperation
 from gateway.http.streams import send_events, send_json
 
@@ -51,7 +53,18 @@ BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest, RE
 
 
 class ChatCompletions(HotRoute):
-    """The next message of a conversation."""
+    """The next message of a conversation. What `store` asks for is the `keeper`'s."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        rules: Rules,
+        *,
+        keeper: Keeper | None = None,
+        beside: Sequence[str] = (),
+    ) -> None:
+        super().__init__(backend, rules, beside=beside)
+        self._keeper = keeper
 
     async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
         asked, unknown = BODY.decode(body)
@@ -65,22 +78,52 @@ class ChatCompletions(HotRoute):
             logprobs=request.logprobs is not None,
             functions=bool(asked.functions),
         )
+        keeping = self._keeping(body, asked, answer, notes) if asked.store else None
         count = asked.n or 1
-        if not asked.stream:
-            if count == 1:
-                replies = [await collect(self.backend.chat(request))]
-            else:
-                replies = await collected(self._choices(request, count))
-            await send_json(send, write(replies, answer), note_headers(notes))
+        if asked.stream:
+            await self._stream(send, request, asked, answer, keeping)
             return
-        usage = bool(asked.stream_options and asked.stream_options.include_usage)
         if count == 1:
-            writer = ChunkWriter(answer, include_usage=usage)
-            await send_events(send, writer, self.backend.chat(request), notes)
+            replies = [await collect(self.backend.chat(request))]
         else:
-            writers = [ChunkWriter(answer, include_usage=usage, index=i) for i in range(count)]
-            batches = merged(self._choices(request, count))
-            await send_events(send, ChoicesWriter(writers), batches, notes)
+            replies = await collected(self._choices(request, count))
+        completion = write(replies, answer)
+        if keeping:
+            completion = await keeping.keep(completion)
+        await send_json(send, completion, note_headers(notes))
+
+    async def _stream(
+        self,
+        send: Send,
+        request: ChatRequest,
+        asked: wire.ChatCompletionRequest,
+        answer: Answer,
+        keeping: Keeping | None,
+    ) -> None:
+        count = asked.n or 1
+        usage = bool(asked.stream_options and asked.stream_options.include_usage)
+        if count == 1 and keeping is None:
+            writer = ChunkWriter(answer, include_usage=usage)
+            await send_events(send, writer, self.backend.chat(request), request.notes)
+            return
+        choices = self._choices(request, count)
+        if keeping:
+            choices = keeping.overheard(choices)
+        batches = merged(choices)
+        if keeping:
+            batches = keeping.at_the_end(batches)
+        writers = [ChunkWriter(answer, include_usage=usage, index=i) for i in range(count)]
+        await send_events(send, ChoicesWriter(writers), batches, request.notes)
+
+    def _keeping(
+        self, body: bytes, asked: wire.ChatCompletionRequest, answer: Answer, notes: Notes
+    ) -> Keeping | None:
+        if self._keeper is not None:
+            return Keeping(self._keeper, body, asked, answer)
+        for name in ("store", "metadata"):
+            if getattr(asked, name):
+                notes.ignore(name, why="has no effect, because nothing is kept here")
+        return None
 
     def _choices(self, request: ChatRequest, count: int) -> list[AsyncGenerator[Batch, None]]:
         """The answers that were asked for, each with a seed of its own where one was given."""

@@ -24,6 +24,9 @@ from extensions.agents.service import Agents
 from extensions.agents.tool import AgentToolbox
 from extensions.chat.routes import ChatExtension
 from extensions.chat.service import Chats
+from extensions.completions.routes import completion_routes
+from extensions.completions.service import StoreKeeper
+from extensions.completions.store import CompletionStore
 from extensions.confirmation.routes import ConfirmationExtension
 from extensions.confirmation.service import Confirmations
 from extensions.context.window import first_window
@@ -59,9 +62,12 @@ def build(config: Config) -> ASGIApp:
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
     agents = agents_of(config)
+    completions = CompletionStore(config.folder(config.completions_dir))
     return create_app(
         openai_models(config, backend, agents),
         extensions=extensions(config, backend, agents),
+        mounted=[completion_routes(completions)],
+        keeper=StoreKeeper(completions),
         guards=guard_rules(config),
         rules=Rules(
             max_body=config.max_body_bytes,

@@ -10,7 +10,7 @@ from gateway.core.errors import InvalidRequest
 from gateway.dialects.closing import closed, unknown_fields
 from gateway.dialects.recurring import Cut, Recurring
 
-__all__ = ["RequestDecoder", "decode", "decode_part", "missing"]
+__all__ = ["RequestDecoder", "decode", "decode_part", "explained", "missing"]
 
 T = TypeVar("T")
 

@@ -32,6 +32,9 @@ from extensions.confirmation.service import Confirmations
 from extensions.context.window import first_window
 from extensions.prompts.routes import PromptsExtension
 from extensions.prompts.store import PromptFiles
+from extensions.responses.routes import ResponsesExtension
+from extensions.responses.service import Responses
+from extensions.responses.store import ResponseStore
 from extensions.sessions.json_store import JSONSessionStore
 from extensions.sessions.routes import SessionsExtension
 from extensions.sessions.service import Sessions
@@ -62,19 +65,24 @@ def build(config: Config) -> ASGIApp:
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
     agents = agents_of(config)
+    models = openai_models(config, backend, agents)
+    responses = ResponsesExtension(
+        responses_of(config, models, backend), days=config.responses_days
+    )
     completions = CompletionStore(config.folder(config.completions_dir))
+    rules = Rules(
+        max_body=config.max_body_bytes,
+        max_open=config.max_streams,
+        max_n=config.max_n,
+        strict=config.strict,
+    )
     return create_app(
-        openai_models(config, backend, agents),
-        extensions=extensions(config, backend, agents),
-        mounted=[completion_routes(completions)],
+        models,
+        extensions=[*extensions(config, backend, agents), responses],
+        mounted=[responses.mounted(rules), completion_routes(completions)],
         keeper=StoreKeeper(completions),
         guards=guard_rules(config),
-        rules=Rules(
-            max_body=config.max_body_bytes,
-            max_open=config.max_streams,
-            max_n=config.max_n,
-            strict=config.strict,
-        ),
+        rules=rules,
         ollama=ollama_routes(config) if config.ollama_passthrough else None,
         documents=config.on_loopback or config.api_key is not None,
     )
@@ -139,6 +147,17 @@ def agents_of(config: Config) -> Agents:
         AgentFolder(folder, config.folder(config.agent_chats_dir)),
         FolderTools(folder, timeout=config.tool_timeout_seconds, apart=True),
         PhasePrompts(config.folder(planning), config.folder(execution)),
+    )
+
+
+def responses_of(config: Config, models: Backend, plain: Backend) -> Responses:
+    """Responses by these models; the `plain` ones, without agents, count and summarise."""
+    return Responses(
+        models,
+        ResponseStore(config.folder(config.responses_dir)),
+        models=plain,
+        most_background=config.max_streams,
+        patience=config.drain_seconds,
     )
 
 

@@ -1,6 +1,5 @@
 """From the messages of a session to those that a model is sent."""
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
@@ -10,6 +9,7 @@ from extensions.sessions.session import (
     SystemMessage,
     ToolMessage,
     UserMessage,
+    answered,
 )
 from extensions.tools.outcome import LOST
 from gateway.core import messages as core
@@ -25,10 +25,10 @@ def conversation(messages: Sequence[Message]) -> tuple[core.Message, ...]:
     the templates of many models fail on a call that nobody answered.
     """
     sent: list[core.Message] = []
-    waiting: deque[core.ToolCall] = deque()
+    waiting: dict[int, core.ToolCall] = {}
     for message in messages:
         if waiting and not isinstance(message, ToolMessage):
-            sent.extend(lost(waiting))
+            sent.extend(lost(waiting.values()))
             waiting.clear()
         content = core.text(message.content)
         match message:
@@ -37,19 +37,21 @@ def conversation(messages: Sequence[Message]) -> tuple[core.Message, ...]:
             case AssistantMessage(calls=()):
                 sent.append(core.AssistantMessage(content))
             case AssistantMessage():
-                waiting.extend(
+                calls = [
                     core.ToolCall(new_id("call_"), call.name, call.arguments)
                     for call in message.calls
-                )
-                sent.append(core.AssistantMessage(content, tool_calls=tuple(waiting)))
+                ]
+                waiting = dict(enumerate(calls))
+                sent.append(core.AssistantMessage(content, tool_calls=tuple(calls)))
             case SystemMessage():
                 sent.append(core.SystemMessage(content))
             case ToolMessage(tool_name=name):
-                call_id = waiting.popleft().id if waiting else new_id("call_")
+                index = answered(message, waiting)
+                call_id = new_id("call_") if index is None else waiting.pop(index).id
                 sent.append(core.ToolMessage(content, call_id, name))
             case _:
                 assert_never(message)
-    sent.extend(lost(waiting))
+    sent.extend(lost(waiting.values()))
     return tuple(sent)
 
 

@@ -18,6 +18,7 @@ from extensions.tools.tool import Toolbox, Tools
 from gateway.core.backend import Backend
 from gateway.core.errors import (
     InvalidMessageIndex,
+    InvalidRequest,
     SessionNotFound,
     SessionReadOnly,
 )
@@ -65,6 +66,8 @@ class Turn:
         session = await self._sessions.get(self.session_id)
         if session.read_only:
             raise SessionReadOnly(session.id, session.version)
+        if not session.model:
+            raise InvalidRequest("The session has no model yet: nobody has answered in it.")
         self._kept_messages(session)
         self._seen = session
 

@@ -7,7 +7,7 @@ from litestar.types import Send
 
 from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
-from gateway.core.errors import BackendFailed, InvalidRequest
+from gateway.core.errors import InvalidRequest
 from gateway.core.events import Batch
 from gateway.core.ids import new_id
 from gateway.core.notes import Notes
@@ -23,6 +23,7 @@ from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
 from gateway.http.openai.hot import ERRORS, HotRoute, Rules
 from gateway.http.openai.keeping import Keeper, Keeping
+from gateway.http.openai.thinking import thinking_if_it_can
 from gateway.http.operations import RawOperation
 from gateway.http.streams import send_events, send_json
 
@@ -49,6 +50,8 @@ OPERATION = RawOperation(
 
 LARGEST_SEED = 2**63 - 1
 
+THINKING = ("think", "reasoning", "reasoning_effort")
+
 BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest, RECURRING)
 
 
@@ -70,7 +73,8 @@ class ChatCompletions(HotRoute):
         asked, unknown = BODY.decode(body)
         request = read(asked, notes, unknown)
         if request.thinking:
-            request = await self._thinking_if_it_can(request, asked)
+            named = [name for name in THINKING if getattr(asked, name)]
+            request = await thinking_if_it_can(self.backend, request, named)
         answer = Answer(
             id=new_id("chatcmpl-"),
             model=asked.model,
@@ -134,24 +138,6 @@ class ChatCompletions(HotRoute):
                 reason="integer_above_max_value",
             )
         return [self.backend.chat(seeded(request, index)) for index in range(count)]
-
-    async def _thinking_if_it_can(
-        self, request: ChatRequest, asked: wire.ChatCompletionRequest
-    ) -> ChatRequest:
-        """Agents send an effort to every model; one that cannot think is asked without, and the
-        caller is told so. Ollama itself refuses the request."""
-        try:
-            can = (await self.backend.show(request.model)).capabilities
-        except BackendFailed:  # no true Ollama may know this call, and does not judge efforts
-            return request
-        if can is None or "thinking" in can:
-            return request
-        named = [
-            name for name in ("think", "reasoning", "reasoning_effort") if getattr(asked, name)
-        ]
-        for name in named:
-            request.notes.ignore(name, why="has no effect, because the model cannot reason")
-        return msgspec.structs.replace(request, thinking=None)
 
 
 def seeded(request: ChatRequest, index: int) -> ChatRequest:

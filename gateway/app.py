@@ -16,6 +16,7 @@ from gateway.http.ahead import Ahead
 from gateway.http.errors import log_failure, render
 from gateway.http.guards import GuardRules, Guards
 from gateway.http.ollama import OllamaRoutes
+from gateway.http.openai.history import History
 from gateway.http.openai.hot import Rules
 from gateway.http.openai.mounting import Mounted
 from gateway.http.openai.routes import OPERATIONS, openai_routes
@@ -30,18 +31,20 @@ def create_app(
     *,
     extensions: Sequence[InitPlugin] = (),
     mounted: Sequence[Mounted] = (),
+    history: History | None = None,
     guards: GuardRules,
     rules: Rules | None = None,
     ollama: OllamaRoutes | None = None,
     documents: bool = True,
 ) -> ASGIApp:
     """The gateway over this backend, which it closes when it ends, as it does `ollama`: Ollama's
-    own routes, if there shall be some. What `extensions` add to `/v1` is `mounted`.
+    own routes, if there shall be some. What `extensions` add to `/v1` is `mounted`;
+    `history` has the sessions that chat completions may join.
 
     `documents` shows the OpenAPI document and the page for it. A request passes the layers in the
     order of the last line: its id, the guards, the hot routes, and Litestar for everything else.
     """
-    openai, hot = openai_routes(backend, rules or Rules(), mounted)
+    openai, hot = openai_routes(backend, rules or Rules(), mounted, history)
     operations, closed = [*OPERATIONS], [closing(backend)]
     for each in mounted:
         operations += each.operations

@@ -1,10 +1,12 @@
 """`POST /v1/chat/completions`."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 import msgspec
-from litestar.types import Send
+from litestar.types import Scope, Send
 
+from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
 from gateway.core.errors import BackendFailed, InvalidRequest
 from gateway.core.events import Batch
@@ -20,8 +22,15 @@ from gateway.dialects.openai.chat.tools import RECURRING
 from gateway.dialects.openai.chat.writing import Answer, ChoicesWriter, ChunkWriter, write
 from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
-from gateway.http.openai.hot import ERRORS, HotRoute
+from gateway.http.openai.history import (
+    History,
+    answered_calls,
+    session_named,
+    without_session,
+)
+from gateway.http.openai.hot import ERRORS, HotRoute, Rules
 from gateway.http.operations import RawOperation
+from gateway.http.requests import request_headers
 from gateway.http.streams import send_events, send_json
 
 __all__ = ["OPERATION", "ChatCompletions"]
@@ -35,7 +44,9 @@ OPERATION = RawOperation(
         "The next message of a conversation, whole or, with `stream`, as server-sent events"
         " that end with `data: [DONE]`. A field that would change the answer and cannot be"
         " honoured is refused by its name; what has no effect, unknown fields among it, is named"
-        " in the header `x-mochi-ignored`."
+        " in the header `x-mochi-ignored`. With the header `x-mochi-session`, or with"
+        " `metadata.session_id`, the request joins that session: what was said in it goes first,"
+        " and the new messages and the answer are kept in it."
     ),
     request=wire.ChatCompletionRequest,
     fields=FIELDS,
@@ -51,10 +62,20 @@ BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest, RE
 
 
 class ChatCompletions(HotRoute):
-    """The next message of a conversation."""
+    """The next message of a conversation; `history` has those that are kept as sessions."""
 
-    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
+    def __init__(self, backend: Backend, rules: Rules, *, history: History | None = None) -> None:
+        super().__init__(backend, rules)
+        self._history = history
+
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         asked, unknown = BODY.decode(body)
+        if self._history is not None:
+            session = session_named(request_headers(scope), asked)
+            if session is not None:
+                chat = self._joined(self._history, session, asked, unknown, notes)
+                await self._answer_joined(asked, chat, notes, send)
+                return
         request = read(asked, notes, unknown)
         if request.thinking:
             request = await self._thinking_if_it_can(request, asked)
@@ -81,6 +102,49 @@ class ChatCompletions(HotRoute):
             writers = [ChunkWriter(answer, include_usage=usage, index=i) for i in range(count)]
             batches = merged(self._choices(request, count))
             await send_events(send, ChoicesWriter(writers), batches, notes)
+
+    async def _answer_joined(
+        self,
+        asked: wire.ChatCompletionRequest,
+        batches: AsyncGenerator[Batch, None],
+        notes: Notes,
+        send: Send,
+    ) -> None:
+        """Answer in a session, which has one answer to everything."""
+        if (asked.n or 1) > 1:
+            raise InvalidRequest("In a session there is one choice: 'n' is at most 1.", param="n")
+        answer = Answer(
+            id=new_id("chatcmpl-"),
+            model=asked.model,
+            created=unix_now(),
+            logprobs=bool(asked.logprobs),
+            functions=bool(asked.functions),
+        )
+        if asked.stream:
+            usage = bool(asked.stream_options and asked.stream_options.include_usage)
+            await send_events(send, ChunkWriter(answer, include_usage=usage), batches, notes)
+        else:
+            await send_json(send, write([await collect(batches)], answer), note_headers(notes))
+
+    async def _joined(
+        self,
+        history: History,
+        session: str,
+        asked: wire.ChatCompletionRequest,
+        unknown: Sequence[str],
+        notes: Notes,
+    ) -> AsyncGenerator[Batch, None]:
+        """Wait for the session, and answer what was said in it and what is asked now."""
+        async with history.join(session) as joined:
+            before = joined.messages(answered_calls(asked))
+            request = read(without_session(asked), notes, unknown, before)
+            if request.thinking:
+                request = await self._thinking_if_it_can(request, asked)
+            whole = msgspec.structs.replace(request, messages=(*before, *request.messages))
+            batches = joined.kept(request.messages, asked.model, self.backend.chat(whole))
+            async with aclosing(batches):
+                async for batch in batches:
+                    yield batch
 
     def _choices(self, request: ChatRequest, count: int) -> list[AsyncGenerator[Batch, None]]:
         """The answers that were asked for, each with a seed of its own where one was given."""

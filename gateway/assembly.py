@@ -27,6 +27,9 @@ from extensions.chat.service import Chats
 from extensions.confirmation.routes import ConfirmationExtension
 from extensions.confirmation.service import Confirmations
 from extensions.context.window import first_window
+from extensions.conversations.history import SessionHistory
+from extensions.conversations.routes import conversation_routes
+from extensions.conversations.service import Conversations
 from extensions.prompts.routes import PromptsExtension
 from extensions.prompts.store import PromptFiles
 from extensions.sessions.json_store import JSONSessionStore
@@ -59,16 +62,27 @@ def build(config: Config) -> ASGIApp:
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
     agents = agents_of(config)
+    sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
+    summaries = summaries_of(config, backend, sessions)
+    conversations = Conversations(
+        sessions,
+        window=first_window(None),
+        talking=summaries.paused,
+        replied=summaries.schedule,
+    )
+    rules = Rules(
+        max_body=config.max_body_bytes,
+        max_open=config.max_streams,
+        max_n=config.max_n,
+        strict=config.strict,
+    )
     return create_app(
         openai_models(config, backend, agents),
-        extensions=extensions(config, backend, agents),
+        extensions=extensions(config, backend, agents, sessions, summaries),
+        mounted=[conversation_routes(conversations, rules)],
+        history=SessionHistory(sessions, talking=summaries.paused, replied=summaries.schedule),
         guards=guard_rules(config),
-        rules=Rules(
-            max_body=config.max_body_bytes,
-            max_open=config.max_streams,
-            max_n=config.max_n,
-            strict=config.strict,
-        ),
+        rules=rules,
         ollama=ollama_routes(config) if config.ollama_passthrough else None,
         documents=config.on_loopback or config.api_key is not None,
     )
@@ -84,9 +98,10 @@ def openai_models(config: Config, backend: Backend, agents: Agents) -> Backend:
     return backend
 
 
-def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlugin]:
+def extensions(
+    config: Config, backend: Backend, agents: Agents, sessions: Sessions, summaries: Summaries
+) -> list[InitPlugin]:
     """What the gateway has under `/api/v1`."""
-    sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
     tools = FolderTools(config.folder(config.tools_dir), timeout=config.tool_timeout_seconds)
     prompts = PromptFiles(config.folder(config.system_prompts_dir))
     confirmations = Confirmations(timeout=config.confirmation_timeout_seconds)
@@ -98,7 +113,6 @@ def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlu
         most=config.max_agent_iterations,
         dynamic_windows=config.dynamic_context_window_enabled,
     )
-    summaries = summaries_of(config, backend, sessions)
     chats = Chats(
         sessions,
         backend,

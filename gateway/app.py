@@ -16,6 +16,7 @@ from gateway.http.ahead import Ahead
 from gateway.http.errors import log_failure, render
 from gateway.http.guards import GuardRules, Guards
 from gateway.http.ollama import OllamaRoutes
+from gateway.http.openai.history import History
 from gateway.http.openai.hot import Rules
 from gateway.http.openai.keeping import Keeper
 from gateway.http.openai.mounting import Mounted
@@ -32,6 +33,7 @@ def create_app(
     extensions: Sequence[InitPlugin] = (),
     mounted: Sequence[Mounted] = (),
     keeper: Keeper | None = None,
+    history: History | None = None,
     guards: GuardRules,
     rules: Rules | None = None,
     ollama: OllamaRoutes | None = None,
@@ -39,12 +41,12 @@ def create_app(
 ) -> ASGIApp:
     """The gateway over this backend, which it closes when it ends, as it does `ollama`: Ollama's
     own routes, if there shall be some. What `extensions` add to `/v1` is `mounted`; the `keeper`
-    has the chat completions that are to be kept.
+    has the chat completions that are to be kept, `history` the sessions that they may join.
 
     `documents` shows the OpenAPI document and the page for it. A request passes the layers in the
     order of the last line: its id, the guards, the hot routes, and Litestar for everything else.
     """
-    openai, hot = openai_routes(backend, rules or Rules(), mounted, keeper)
+    openai, hot = openai_routes(backend, rules or Rules(), mounted, keeper, history)
     operations, closed = [*OPERATIONS], [closing(backend)]
     beside: dict[str, Collection[str]] = {}
     for each in mounted:

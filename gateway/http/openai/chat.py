@@ -1,9 +1,10 @@
 """`POST /v1/chat/completions`."""
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 import msgspec
-from litestar.types import Send
+from litestar.types import Scope, Send
 
 from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
@@ -11,7 +12,6 @@ from gateway.core.errors import InvalidRequest
 from gateway.core.events import Batch
 from gateway.core.ids import new_id
 from gateway.core.notes import Notes
-from gateway.core.replies import collect
 from gateway.core.requests import ChatRequest
 from gateway.dialects.decoding import RequestDecoder
 from gateway.dialects.openai.chat import wire
@@ -21,10 +21,17 @@ from gateway.dialects.openai.chat.tools import RECURRING
 from gateway.dialects.openai.chat.writing import Answer, ChoicesWriter, ChunkWriter, write
 from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
+from gateway.http.openai.history import (
+    History,
+    answered_calls,
+    session_named,
+    without_session,
+)
 from gateway.http.openai.hot import ERRORS, HotRoute, Rules
 from gateway.http.openai.keeping import Keeper, Keeping
 from gateway.http.openai.thinking import thinking_if_it_can
 from gateway.http.operations import RawOperation
+from gateway.http.requests import request_headers
 from gateway.http.streams import send_events, send_json
 
 __all__ = ["OPERATION", "ChatCompletions"]
@@ -38,7 +45,9 @@ OPERATION = RawOperation(
         "The next message of a conversation, whole or, with `stream`, as server-sent events"
         " that end with `data: [DONE]`. A field that would change the answer and cannot be"
         " honoured is refused by its name; what has no effect, unknown fields among it, is named"
-        " in the header `x-mochi-ignored`."
+        " in the header `x-mochi-ignored`. With the header `x-mochi-session`, or with"
+        " `metadata.session_id`, the request joins that session: what was said in it goes first,"
+        " and the new messages and the answer are kept in it."
     ),
     request=wire.ChatCompletionRequest,
     fields=FIELDS,
@@ -56,7 +65,10 @@ BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest, RE
 
 
 class ChatCompletions(HotRoute):
-    """The next message of a conversation. What `store` asks for is the `keeper`'s."""
+    """The next message of a conversation.
+
+    What `store` asks for is the `keeper`'s; `history` has the sessions that a request may join.
+    """
 
     def __init__(
         self,
@@ -64,60 +76,80 @@ class ChatCompletions(HotRoute):
         rules: Rules,
         *,
         keeper: Keeper | None = None,
+        history: History | None = None,
         beside: Sequence[str] = (),
     ) -> None:
         super().__init__(backend, rules, beside=beside)
         self._keeper = keeper
+        self._history = history
 
-    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         asked, unknown = BODY.decode(body)
-        request = read(asked, notes, unknown)
-        if request.thinking:
-            named = [name for name in THINKING if getattr(asked, name)]
-            request = await thinking_if_it_can(self.backend, request, named)
         answer = Answer(
             id=new_id("chatcmpl-"),
             model=asked.model,
             created=unix_now(),
-            logprobs=request.logprobs is not None,
+            logprobs=bool(asked.logprobs),
             functions=bool(asked.functions),
         )
-        keeping = self._keeping(body, asked, answer, notes) if asked.store else None
-        count = asked.n or 1
-        if asked.stream:
-            await self._stream(send, request, asked, answer, keeping)
-            return
-        if count == 1:
-            replies = [await collect(self.backend.chat(request))]
+        history, session = self._history, None
+        if history is not None:
+            session = session_named(request_headers(scope), asked)
+        if history is None or session is None:
+            choices = await self._choices(asked, unknown, notes)
         else:
-            replies = await collected(self._choices(request, count))
-        completion = write(replies, answer)
+            if (asked.n or 1) > 1:
+                raise InvalidRequest("A session has one answer: 'n' is at most 1.", param="n")
+            choices = [self._joined(history, session, asked, unknown, notes)]
+        keeping = self._keeping(body, asked, answer, notes) if asked.store else None
+        if asked.stream:
+            await stream(send, choices, asked, answer, keeping, notes)
+            return
+        completion = write(await collected(choices), answer)
         if keeping:
             completion = await keeping.keep(completion)
         await send_json(send, completion, note_headers(notes))
 
-    async def _stream(
-        self,
-        send: Send,
-        request: ChatRequest,
-        asked: wire.ChatCompletionRequest,
-        answer: Answer,
-        keeping: Keeping | None,
-    ) -> None:
+    async def _choices(
+        self, asked: wire.ChatCompletionRequest, unknown: Sequence[str], notes: Notes
+    ) -> list[AsyncGenerator[Batch, None]]:
+        """The answers that were asked for, each with a seed of its own where one was given."""
+        request = await self._with_thinking(asked, read(asked, notes, unknown))
         count = asked.n or 1
-        usage = bool(asked.stream_options and asked.stream_options.include_usage)
-        if count == 1 and keeping is None:
-            writer = ChunkWriter(answer, include_usage=usage)
-            await send_events(send, writer, self.backend.chat(request), request.notes)
-            return
-        choices = self._choices(request, count)
-        if keeping:
-            choices = keeping.overheard(choices)
-        batches = merged(choices)
-        if keeping:
-            batches = keeping.at_the_end(batches)
-        writers = [ChunkWriter(answer, include_usage=usage, index=i) for i in range(count)]
-        await send_events(send, ChoicesWriter(writers), batches, request.notes)
+        if count > self.rules.max_n:
+            raise InvalidRequest(
+                f"'n' is at most {self.rules.max_n} here (MOCHI_MAX_N).",
+                param="n",
+                reason="integer_above_max_value",
+            )
+        return [self.backend.chat(seeded(request, index)) for index in range(count)]
+
+    async def _joined(
+        self,
+        history: History,
+        session: str,
+        asked: wire.ChatCompletionRequest,
+        unknown: Sequence[str],
+        notes: Notes,
+    ) -> AsyncGenerator[Batch, None]:
+        """Wait for the session, and answer what was said in it and what is asked now."""
+        async with history.join(session) as joined:
+            before = joined.messages(answered_calls(asked))
+            request = read(without_session(asked), notes, unknown, before)
+            request = await self._with_thinking(asked, request)
+            whole = msgspec.structs.replace(request, messages=(*before, *request.messages))
+            batches = joined.kept(request.messages, asked.model, self.backend.chat(whole))
+            async with aclosing(batches):
+                async for batch in batches:
+                    yield batch
+
+    async def _with_thinking(
+        self, asked: wire.ChatCompletionRequest, request: ChatRequest
+    ) -> ChatRequest:
+        if not request.thinking:
+            return request
+        named = [name for name in THINKING if getattr(asked, name)]
+        return await thinking_if_it_can(self.backend, request, named)
 
     def _keeping(
         self, body: bytes, asked: wire.ChatCompletionRequest, answer: Answer, notes: Notes
@@ -129,15 +161,28 @@ class ChatCompletions(HotRoute):
                 notes.ignore(name, why="has no effect, because nothing is kept here")
         return None
 
-    def _choices(self, request: ChatRequest, count: int) -> list[AsyncGenerator[Batch, None]]:
-        """The answers that were asked for, each with a seed of its own where one was given."""
-        if count > self.rules.max_n:
-            raise InvalidRequest(
-                f"'n' is at most {self.rules.max_n} here (MOCHI_MAX_N).",
-                param="n",
-                reason="integer_above_max_value",
-            )
-        return [self.backend.chat(seeded(request, index)) for index in range(count)]
+
+async def stream(
+    send: Send,
+    choices: Sequence[AsyncGenerator[Batch, None]],
+    asked: wire.ChatCompletionRequest,
+    answer: Answer,
+    keeping: Keeping | None,
+    notes: Notes,
+) -> None:
+    """Send the choices as they come, and have them kept at their end if they are to be."""
+    usage = bool(asked.stream_options and asked.stream_options.include_usage)
+    if len(choices) == 1 and keeping is None:
+        await send_events(send, ChunkWriter(answer, include_usage=usage), choices[0], notes)
+        return
+    if keeping is None:
+        batches = merged(choices)
+    else:
+        batches = keeping.at_the_end(merged(keeping.overheard(choices)))
+    writers = [
+        ChunkWriter(answer, include_usage=usage, index=index) for index in range(len(choices))
+    ]
+    await send_events(send, ChoicesWriter(writers), batches, notes)
 
 
 def seeded(request: ChatRequest, index: int) -> ChatRequest:

@@ -65,7 +65,7 @@ class HotRoute(ABC):
         try:
             body = await read_body(receive, self.rules.max_body)
             with WhileConnected(scope, receive):
-                await self.answer(body, notes, send)
+                await self.answer(scope, body, notes, send)
         except MochiError:
             answer_headers(scope).extend(note_headers(notes))
             raise
@@ -75,5 +75,5 @@ class HotRoute(ABC):
             self._open -= 1
 
     @abstractmethod
-    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         """Answer a request with this body, and take notes of what was done to it."""

@@ -15,6 +15,7 @@ from extensions.responses.service import Responses
 from extensions.responses.store import ResponseStore
 from extensions.sessions.tests.disks import HastyDisk
 from gateway.app import create_app
+from gateway.core.backend import Backend
 from gateway.core.errors import ConversationNotFound
 from gateway.core.events import ChatEvent, Finished, TextDelta, ThinkingDelta, Usage
 from gateway.core.messages import Message, text_of
@@ -70,9 +71,7 @@ class Page:
 class Gateway:
     """Responses behind `/v1`, for both kinds of clients."""
 
-    def __init__(
-        self, backend: ScriptedBackend, store: ResponseStore, sdk: AsyncOpenAI, url: str
-    ) -> None:
+    def __init__(self, backend: Any, store: ResponseStore, sdk: AsyncOpenAI, url: str) -> None:
         self.backend = backend
         self.store = store
         self.sdk = sdk
@@ -110,7 +109,7 @@ class Gateway:
 @asynccontextmanager
 async def serving(
     folder: Path,
-    backend: ScriptedBackend | None = None,
+    backend: Backend | None = None,
     *,
     conversations: Notebook | None = None,
     rules: Rules | None = None,

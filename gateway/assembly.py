@@ -24,6 +24,9 @@ from extensions.agents.service import Agents
 from extensions.agents.tool import AgentToolbox
 from extensions.chat.routes import ChatExtension
 from extensions.chat.service import Chats
+from extensions.completions.routes import completion_routes
+from extensions.completions.service import StoreKeeper
+from extensions.completions.store import CompletionStore
 from extensions.confirmation.routes import ConfirmationExtension
 from extensions.confirmation.service import Confirmations
 from extensions.context.window import first_window
@@ -32,6 +35,9 @@ from extensions.conversations.routes import conversation_routes
 from extensions.conversations.service import Conversations
 from extensions.prompts.routes import PromptsExtension
 from extensions.prompts.store import PromptFiles
+from extensions.responses.routes import ResponsesExtension
+from extensions.responses.service import Responses
+from extensions.responses.store import ResponseStore
 from extensions.sessions.json_store import JSONSessionStore
 from extensions.sessions.routes import SessionsExtension
 from extensions.sessions.service import Sessions
@@ -62,7 +68,7 @@ def build(config: Config) -> ASGIApp:
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
     agents = agents_of(config)
-    sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
+    sessions = sessions_of(config)
     summaries = summaries_of(config, backend, sessions)
     conversations = Conversations(
         sessions,
@@ -70,6 +76,11 @@ def build(config: Config) -> ASGIApp:
         talking=summaries.paused,
         replied=summaries.schedule,
     )
+    models = openai_models(config, backend, agents)
+    responses = ResponsesExtension(
+        responses_of(config, models, backend, conversations), days=config.responses_days
+    )
+    completions = CompletionStore(config.folder(config.completions_dir))
     rules = Rules(
         max_body=config.max_body_bytes,
         max_open=config.max_streams,
@@ -77,9 +88,14 @@ def build(config: Config) -> ASGIApp:
         strict=config.strict,
     )
     return create_app(
-        openai_models(config, backend, agents),
-        extensions=extensions(config, backend, agents, sessions, summaries),
-        mounted=[conversation_routes(conversations, rules)],
+        models,
+        extensions=[*extensions(config, backend, agents, sessions, summaries), responses],
+        mounted=[
+            responses.mounted(rules),
+            completion_routes(completions),
+            conversation_routes(conversations, rules),
+        ],
+        keeper=StoreKeeper(completions),
         history=SessionHistory(sessions, talking=summaries.paused, replied=summaries.schedule),
         guards=guard_rules(config),
         rules=rules,
@@ -148,6 +164,24 @@ def agents_of(config: Config) -> Agents:
         FolderTools(folder, timeout=config.tool_timeout_seconds, apart=True),
         PhasePrompts(config.folder(planning), config.folder(execution)),
     )
+
+
+def responses_of(
+    config: Config, models: Backend, plain: Backend, conversations: Conversations
+) -> Responses:
+    """Responses by these models; the `plain` ones, without agents, count and summarise."""
+    return Responses(
+        models,
+        ResponseStore(config.folder(config.responses_dir)),
+        models=plain,
+        conversations=conversations,
+        most_background=config.max_streams,
+        patience=config.drain_seconds,
+    )
+
+
+def sessions_of(config: Config) -> Sessions:
+    return Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
 
 
 def summaries_of(config: Config, backend: Backend, sessions: Sessions) -> Summaries:

@@ -8,7 +8,7 @@ from litestar.types import Scope, Send
 
 from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
-from gateway.core.errors import BackendFailed, InvalidRequest
+from gateway.core.errors import InvalidRequest
 from gateway.core.events import Batch
 from gateway.core.ids import new_id
 from gateway.core.notes import Notes
@@ -29,6 +29,8 @@ from gateway.http.openai.history import (
     without_session,
 )
 from gateway.http.openai.hot import ERRORS, HotRoute, Rules
+from gateway.http.openai.keeping import Keeper, Keeping
+from gateway.http.openai.thinking import thinking_if_it_can
 from gateway.http.operations import RawOperation
 from gateway.http.requests import request_headers
 from gateway.http.streams import send_events, send_json
@@ -58,14 +60,26 @@ OPERATION = RawOperation(
 
 LARGEST_SEED = 2**63 - 1
 
+THINKING = ("think", "reasoning", "reasoning_effort")
+
 BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest, RECURRING)
 
 
 class ChatCompletions(HotRoute):
-    """The next message of a conversation; `history` has those that are kept as sessions."""
+    """The next message of a conversation. What `store` asks for is the `keeper`'s; `history` has
+    the conversations that are kept as sessions."""
 
-    def __init__(self, backend: Backend, rules: Rules, *, history: History | None = None) -> None:
-        super().__init__(backend, rules)
+    def __init__(
+        self,
+        backend: Backend,
+        rules: Rules,
+        *,
+        keeper: Keeper | None = None,
+        history: History | None = None,
+        beside: Sequence[str] = (),
+    ) -> None:
+        super().__init__(backend, rules, beside=beside)
+        self._keeper = keeper
         self._history = history
 
     async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
@@ -73,12 +87,13 @@ class ChatCompletions(HotRoute):
         if self._history is not None:
             session = session_named(request_headers(scope), asked)
             if session is not None:
-                chat = self._joined(self._history, session, asked, unknown, notes)
-                await self._answer_joined(asked, chat, notes, send)
+                batches = self._joined(self._history, session, asked, unknown, notes)
+                await self._answer_joined(body, asked, batches, notes, send)
                 return
         request = read(asked, notes, unknown)
         if request.thinking:
-            request = await self._thinking_if_it_can(request, asked)
+            named = [name for name in THINKING if getattr(asked, name)]
+            request = await thinking_if_it_can(self.backend, request, named)
         answer = Answer(
             id=new_id("chatcmpl-"),
             model=asked.model,
@@ -86,25 +101,56 @@ class ChatCompletions(HotRoute):
             logprobs=request.logprobs is not None,
             functions=bool(asked.functions),
         )
+        keeping = self._keeping(body, asked, answer, notes) if asked.store else None
         count = asked.n or 1
-        if not asked.stream:
-            if count == 1:
-                replies = [await collect(self.backend.chat(request))]
-            else:
-                replies = await collected(self._choices(request, count))
-            await send_json(send, write(replies, answer), note_headers(notes))
+        if asked.stream:
+            await self._stream(send, request, asked, answer, keeping)
             return
-        usage = bool(asked.stream_options and asked.stream_options.include_usage)
         if count == 1:
-            writer = ChunkWriter(answer, include_usage=usage)
-            await send_events(send, writer, self.backend.chat(request), notes)
+            replies = [await collect(self.backend.chat(request))]
         else:
-            writers = [ChunkWriter(answer, include_usage=usage, index=i) for i in range(count)]
-            batches = merged(self._choices(request, count))
-            await send_events(send, ChoicesWriter(writers), batches, notes)
+            replies = await collected(self._choices(request, count))
+        completion = write(replies, answer)
+        if keeping:
+            completion = await keeping.keep(completion)
+        await send_json(send, completion, note_headers(notes))
+
+    async def _stream(
+        self,
+        send: Send,
+        request: ChatRequest,
+        asked: wire.ChatCompletionRequest,
+        answer: Answer,
+        keeping: Keeping | None,
+    ) -> None:
+        count = asked.n or 1
+        usage = bool(asked.stream_options and asked.stream_options.include_usage)
+        if count == 1 and keeping is None:
+            writer = ChunkWriter(answer, include_usage=usage)
+            await send_events(send, writer, self.backend.chat(request), request.notes)
+            return
+        choices = self._choices(request, count)
+        if keeping:
+            choices = keeping.overheard(choices)
+        batches = merged(choices)
+        if keeping:
+            batches = keeping.at_the_end(batches)
+        writers = [ChunkWriter(answer, include_usage=usage, index=i) for i in range(count)]
+        await send_events(send, ChoicesWriter(writers), batches, request.notes)
+
+    def _keeping(
+        self, body: bytes, asked: wire.ChatCompletionRequest, answer: Answer, notes: Notes
+    ) -> Keeping | None:
+        if self._keeper is not None:
+            return Keeping(self._keeper, body, asked, answer)
+        for name in ("store", "metadata"):
+            if getattr(asked, name):
+                notes.ignore(name, why="has no effect, because nothing is kept here")
+        return None
 
     async def _answer_joined(
         self,
+        body: bytes,
         asked: wire.ChatCompletionRequest,
         batches: AsyncGenerator[Batch, None],
         notes: Notes,
@@ -120,11 +166,17 @@ class ChatCompletions(HotRoute):
             logprobs=bool(asked.logprobs),
             functions=bool(asked.functions),
         )
+        keeping = self._keeping(body, asked, answer, notes) if asked.store else None
         if asked.stream:
+            if keeping:
+                batches = keeping.at_the_end(*keeping.overheard([batches]))
             usage = bool(asked.stream_options and asked.stream_options.include_usage)
             await send_events(send, ChunkWriter(answer, include_usage=usage), batches, notes)
-        else:
-            await send_json(send, write([await collect(batches)], answer), note_headers(notes))
+            return
+        completion = write([await collect(batches)], answer)
+        if keeping:
+            completion = await keeping.keep(completion)
+        await send_json(send, completion, note_headers(notes))
 
     async def _joined(
         self,
@@ -139,7 +191,8 @@ class ChatCompletions(HotRoute):
             before = joined.messages(answered_calls(asked))
             request = read(without_session(asked), notes, unknown, before)
             if request.thinking:
-                request = await self._thinking_if_it_can(request, asked)
+                named = [name for name in THINKING if getattr(asked, name)]
+                request = await thinking_if_it_can(self.backend, request, named)
             whole = msgspec.structs.replace(request, messages=(*before, *request.messages))
             batches = joined.kept(request.messages, asked.model, self.backend.chat(whole))
             async with aclosing(batches):
@@ -155,24 +208,6 @@ class ChatCompletions(HotRoute):
                 reason="integer_above_max_value",
             )
         return [self.backend.chat(seeded(request, index)) for index in range(count)]
-
-    async def _thinking_if_it_can(
-        self, request: ChatRequest, asked: wire.ChatCompletionRequest
-    ) -> ChatRequest:
-        """Agents send an effort to every model; one that cannot think is asked without, and the
-        caller is told so. Ollama itself refuses the request."""
-        try:
-            can = (await self.backend.show(request.model)).capabilities
-        except BackendFailed:  # no true Ollama may know this call, and does not judge efforts
-            return request
-        if can is None or "thinking" in can:
-            return request
-        named = [
-            name for name in ("think", "reasoning", "reasoning_effort") if getattr(asked, name)
-        ]
-        for name in named:
-            request.notes.ignore(name, why="has no effect, because the model cannot reason")
-        return msgspec.structs.replace(request, thinking=None)
 
 
 def seeded(request: ChatRequest, index: int) -> ChatRequest:

@@ -109,7 +109,9 @@ def read_tools_and_choice(
 def note_overruled(
     request: wire.ChatCompletionRequest, options: dict[str, Any], notes: Notes
 ) -> None:
-    """Name the fields that give way to another of the same meaning."""
+    """Name the fields that give way to another of the same meaning, or lack the one they need."""
+    if request.metadata and not request.store:
+        notes.ignore("metadata", why="has no effect without 'store'")
     if request.max_tokens is not None and request.max_completion_tokens is not None:
         notes.ignore("max_tokens", why="gives way to 'max_completion_tokens'")
     if request.reasoning_effort and (request.think is not None or request.reasoning):

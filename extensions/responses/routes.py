@@ -123,7 +123,7 @@ class Create(ResponsesRoute):
         errors=ERRORS,
     )
 
-    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         question = read_question(body, notes)
         if question.asked.background:
             await self._start(question, send)
@@ -175,7 +175,7 @@ class InputTokens(ResponsesRoute):
         errors=ERRORS,
     )
 
-    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         count = await self.responses.count(read_question(body, notes))
         await send_json(send, encode(TokenCount(count)), note_headers(notes))
 
@@ -198,7 +198,7 @@ class Compact(ResponsesRoute):
         errors=ERRORS,
     )
 
-    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         made = await self.responses.compact(read_question(body, notes))
         await send_json(send, encode(made), note_headers(notes))
 

@@ -107,6 +107,7 @@ BESIDE: dict[str, dict[str, Any]] = {
     "reasoning_effort": {"model": "demo-thinking"},
     "reasoning": {"model": "demo-thinking"},
     "think": {"model": "demo-thinking"},
+    "metadata": {"store": True},
 }
 
 
@@ -136,8 +137,11 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 
 @pytest.fixture(scope="module")
-async def http(simulator: Simulator) -> AsyncIterator[httpx.AsyncClient]:
-    app = assembly.build(Config(ollama_host=simulator.url))
+async def http(
+    simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[httpx.AsyncClient]:
+    data = tmp_path_factory.mktemp("data")
+    app = assembly.build(Config(ollama_host=simulator.url, data_dir=data))
     async with (
         live_server(app) as url,
         httpx.AsyncClient(base_url=url, trust_env=False) as client,
@@ -259,6 +263,7 @@ async def test_names_that_could_not_stand_in_a_header_are_made_to(http: httpx.As
         ({"stop": "}", "response_format": {"type": "json_object"}}, "stop"),
         ({"think": True}, "think"),
         ({"verbosity": "low"}, "verbosity"),
+        ({"metadata": {"a": "b"}}, "metadata"),
         ({"made_up": 1}, "made_up"),
     ],
 )  # fmt: skip

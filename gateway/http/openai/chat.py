@@ -1,10 +1,12 @@
 """`POST /v1/chat/completions`."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 import msgspec
-from litestar.types import Send
+from litestar.types import Scope, Send
 
+from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
 from gateway.core.errors import InvalidRequest
 from gateway.core.events import Batch
@@ -20,9 +22,17 @@ from gateway.dialects.openai.chat.tools import RECURRING
 from gateway.dialects.openai.chat.writing import Answer, ChoicesWriter, ChunkWriter, write
 from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
-from gateway.http.openai.hot import ERRORS, HotRoute
+from gateway.http.openai.history import (
+    History,
+    answered_calls,
+    session_named,
+    without_session,
+)
+from gateway.http.openai.hot import ERRORS, HotRoute, Rules
+from gateway.http.openai.keeping import Keeper, Keeping
 from gateway.http.openai.thinking import thinking_if_it_can
 from gateway.http.operations import RawOperation
+from gateway.http.requests import request_headers
 from gateway.http.streams import send_events, send_json
 
 __all__ = ["OPERATION", "ChatCompletions"]
@@ -36,7 +46,9 @@ OPERATION = RawOperation(
         "The next message of a conversation, whole or, with `stream`, as server-sent events"
         " that end with `data: [DONE]`. A field that would change the answer and cannot be"
         " honoured is refused by its name; what has no effect, unknown fields among it, is named"
-        " in the header `x-mochi-ignored`."
+        " in the header `x-mochi-ignored`. With the header `x-mochi-session`, or with"
+        " `metadata.session_id`, the request joins that session: what was said in it goes first,"
+        " and the new messages and the answer are kept in it."
     ),
     request=wire.ChatCompletionRequest,
     fields=FIELDS,
@@ -54,10 +66,30 @@ BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest, RE
 
 
 class ChatCompletions(HotRoute):
-    """The next message of a conversation."""
+    """The next message of a conversation. What `store` asks for is the `keeper`'s; `history` has
+    the conversations that are kept as sessions."""
 
-    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        rules: Rules,
+        *,
+        keeper: Keeper | None = None,
+        history: History | None = None,
+        beside: Sequence[str] = (),
+    ) -> None:
+        super().__init__(backend, rules, beside=beside)
+        self._keeper = keeper
+        self._history = history
+
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         asked, unknown = BODY.decode(body)
+        if self._history is not None:
+            session = session_named(request_headers(scope), asked)
+            if session is not None:
+                batches = self._joined(self._history, session, asked, unknown, notes)
+                await self._answer_joined(body, asked, batches, notes, send)
+                return
         request = read(asked, notes, unknown)
         if request.thinking:
             named = [name for name in THINKING if getattr(asked, name)]
@@ -69,22 +101,103 @@ class ChatCompletions(HotRoute):
             logprobs=request.logprobs is not None,
             functions=bool(asked.functions),
         )
+        keeping = self._keeping(body, asked, answer, notes) if asked.store else None
         count = asked.n or 1
-        if not asked.stream:
-            if count == 1:
-                replies = [await collect(self.backend.chat(request))]
-            else:
-                replies = await collected(self._choices(request, count))
-            await send_json(send, write(replies, answer), note_headers(notes))
+        if asked.stream:
+            await self._stream(send, request, asked, answer, keeping)
             return
-        usage = bool(asked.stream_options and asked.stream_options.include_usage)
         if count == 1:
-            writer = ChunkWriter(answer, include_usage=usage)
-            await send_events(send, writer, self.backend.chat(request), notes)
+            replies = [await collect(self.backend.chat(request))]
         else:
-            writers = [ChunkWriter(answer, include_usage=usage, index=i) for i in range(count)]
-            batches = merged(self._choices(request, count))
-            await send_events(send, ChoicesWriter(writers), batches, notes)
+            replies = await collected(self._choices(request, count))
+        completion = write(replies, answer)
+        if keeping:
+            completion = await keeping.keep(completion)
+        await send_json(send, completion, note_headers(notes))
+
+    async def _stream(
+        self,
+        send: Send,
+        request: ChatRequest,
+        asked: wire.ChatCompletionRequest,
+        answer: Answer,
+        keeping: Keeping | None,
+    ) -> None:
+        count = asked.n or 1
+        usage = bool(asked.stream_options and asked.stream_options.include_usage)
+        if count == 1 and keeping is None:
+            writer = ChunkWriter(answer, include_usage=usage)
+            await send_events(send, writer, self.backend.chat(request), request.notes)
+            return
+        choices = self._choices(request, count)
+        if keeping:
+            choices = keeping.overheard(choices)
+        batches = merged(choices)
+        if keeping:
+            batches = keeping.at_the_end(batches)
+        writers = [ChunkWriter(answer, include_usage=usage, index=i) for i in range(count)]
+        await send_events(send, ChoicesWriter(writers), batches, request.notes)
+
+    def _keeping(
+        self, body: bytes, asked: wire.ChatCompletionRequest, answer: Answer, notes: Notes
+    ) -> Keeping | None:
+        if self._keeper is not None:
+            return Keeping(self._keeper, body, asked, answer)
+        for name in ("store", "metadata"):
+            if getattr(asked, name):
+                notes.ignore(name, why="has no effect, because nothing is kept here")
+        return None
+
+    async def _answer_joined(
+        self,
+        body: bytes,
+        asked: wire.ChatCompletionRequest,
+        batches: AsyncGenerator[Batch, None],
+        notes: Notes,
+        send: Send,
+    ) -> None:
+        """Answer in a session, which has one answer to everything."""
+        if (asked.n or 1) > 1:
+            raise InvalidRequest("In a session there is one choice: 'n' is at most 1.", param="n")
+        answer = Answer(
+            id=new_id("chatcmpl-"),
+            model=asked.model,
+            created=unix_now(),
+            logprobs=bool(asked.logprobs),
+            functions=bool(asked.functions),
+        )
+        keeping = self._keeping(body, asked, answer, notes) if asked.store else None
+        if asked.stream:
+            if keeping:
+                batches = keeping.at_the_end(*keeping.overheard([batches]))
+            usage = bool(asked.stream_options and asked.stream_options.include_usage)
+            await send_events(send, ChunkWriter(answer, include_usage=usage), batches, notes)
+            return
+        completion = write([await collect(batches)], answer)
+        if keeping:
+            completion = await keeping.keep(completion)
+        await send_json(send, completion, note_headers(notes))
+
+    async def _joined(
+        self,
+        history: History,
+        session: str,
+        asked: wire.ChatCompletionRequest,
+        unknown: Sequence[str],
+        notes: Notes,
+    ) -> AsyncGenerator[Batch, None]:
+        """Wait for the session, and answer what was said in it and what is asked now."""
+        async with history.join(session) as joined:
+            before = joined.messages(answered_calls(asked))
+            request = read(without_session(asked), notes, unknown, before)
+            if request.thinking:
+                named = [name for name in THINKING if getattr(asked, name)]
+                request = await thinking_if_it_can(self.backend, request, named)
+            whole = msgspec.structs.replace(request, messages=(*before, *request.messages))
+            batches = joined.kept(request.messages, asked.model, self.backend.chat(whole))
+            async with aclosing(batches):
+                async for batch in batches:
+                    yield batch
 
     def _choices(self, request: ChatRequest, count: int) -> list[AsyncGenerator[Batch, None]]:
         """The answers that were asked for, each with a seed of its own where one was given."""

@@ -68,7 +68,7 @@ def build(config: Config) -> ASGIApp:
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
     agents = agents_of(config)
-    sessions = sessions_of(config)
+    sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
     summaries = summaries_of(config, backend, sessions)
     conversations = Conversations(
         sessions,
@@ -91,9 +91,9 @@ def build(config: Config) -> ASGIApp:
         models,
         extensions=[*extensions(config, backend, agents, sessions, summaries), responses],
         mounted=[
+            conversation_routes(conversations, rules),
             responses.mounted(rules),
             completion_routes(completions),
-            conversation_routes(conversations, rules),
         ],
         keeper=StoreKeeper(completions),
         history=SessionHistory(sessions, talking=summaries.paused, replied=summaries.schedule),
@@ -173,15 +173,11 @@ def responses_of(
     return Responses(
         models,
         ResponseStore(config.folder(config.responses_dir)),
-        models=plain,
         conversations=conversations,
+        models=plain,
         most_background=config.max_streams,
         patience=config.drain_seconds,
     )
-
-
-def sessions_of(config: Config) -> Sessions:
-    return Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
 
 
 def summaries_of(config: Config, backend: Backend, sessions: Sessions) -> Summaries:

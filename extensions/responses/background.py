@@ -56,10 +56,16 @@ class Background:
         await asyncio.shield(kept)
         return queued
 
-    def response(self, id: str) -> Response | None:
-        """A response that runs, as it is now."""
+    async def response(self, id: str) -> Response | None:
+        """A response that runs, as it is now; one that has ended is waited for until it is kept."""
         job = self._jobs.get(id)
-        return None if job is None else job.run.writer.response
+        if job is None:
+            return None
+        response = job.run.writer.response
+        if response.status in ("queued", "in_progress"):
+            return response
+        await asyncio.wait([job.task])
+        return None
 
     def live(self, id: str) -> Live | None:
         """The events of a response that runs, or has ended not long ago."""

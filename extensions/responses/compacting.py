@@ -1,4 +1,8 @@
-"""A conversation made shorter: what the user said, and a summary of the rest."""
+"""A conversation made shorter: a summary stands for it.
+
+OpenAI puts the user's messages before the summary, which its own SDK's types do not allow; here the
+summary has what they said.
+"""
 
 from collections.abc import Sequence
 
@@ -21,19 +25,19 @@ __all__ = ["Compaction", "compacted"]
 
 TASK = (
     "Summarise the conversation so far for yourself, so that it can go on from your summary alone:"
-    " what was asked, what was done and found, by which tools, what was decided, and what is still"
-    " to be done. Keep names, numbers, paths and code that will be needed. Write the summary and"
-    " nothing else."
+    " what was asked, in the words it was asked in, what was done and found, by which tools, what"
+    " was decided, and what is still to be done. Keep names, numbers, paths and code that will be"
+    " needed. Write the summary and nothing else."
 )
 
 
 class Compaction(Struct, kw_only=True):
-    """`output` is the input of the next request: messages of the user, then one compaction."""
+    """`output` is the input of the next request, which only has to have what is new behind it."""
 
     id: str
     object: str = "response.compaction"
     created_at: int
-    output: list[items.Message | items.Compaction]
+    output: list[items.Compaction]
     usage: wire.Usage
 
 
@@ -62,11 +66,6 @@ async def compacted(
     return Compaction(
         id=question.id,
         created_at=question.created_at,
-        output=[*asked_by_user(conversation), sealed],
+        output=[sealed],
         usage=write_usage(reply.usage),
     )
-
-
-def asked_by_user(conversation: Sequence[items.Item]) -> list[items.Message]:
-    messages = [item for item in conversation if isinstance(item, items.Message)]
-    return [message for message in messages if message.role == "user"]

@@ -12,6 +12,7 @@ from extensions.responses.record import ConversationPoint, Record
 from extensions.responses.store import ResponseStore
 from gateway.core.errors import (
     ConversationNotFound,
+    InvalidRequest,
     PreviousResponseNotFound,
     ResponseNotFound,
     Unsupported,
@@ -79,6 +80,10 @@ class Archive:
         held.enter_context(self.store.holding(records))
         items: list[Item] = []
         for record in records:
+            if not record.ended:
+                raise InvalidRequest(
+                    f"The response '{record.id}' has not ended yet.", param="previous_response_id"
+                )
             if record.conversation is None:
                 items += items_of(record)
             else:

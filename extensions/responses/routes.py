@@ -189,9 +189,8 @@ class Compact(ResponsesRoute):
         summary="Make a conversation shorter",
         tag="OpenAI",
         description=(
-            "Messages of the user stay, and a summary by the model stands for all the rest: one"
-            " item of type `compaction`, which only this gateway can read. The `output` is the"
-            " `input` of the next request."
+            "A summary by the model stands for all that was said: one item of type `compaction`,"
+            " which only this gateway can read. The `output` begins the next request's `input`."
         ),
         request=wire.ResponseRequest,
         fields=FIELDS,
@@ -222,14 +221,15 @@ async def retrieve(
     responses: NamedDependency[Responses],
     stream: Streamed = None,
     starting_after: StartingAfter = None,
-) -> Response[bytes] | ASGIApp:
+) -> ASGIApp:
     """As it was answered. With `stream` as events: those of one that runs as they come, those of
     one that has ended all at once."""
     asked = read_query(RetrievalAsked, request.query_params.multi_items())
     if not asked.stream:
         if asked.starting_after is not None:
             raise InvalidRequest("'starting_after' needs 'stream'.", param="starting_after")
-        return document(await shown(responses, id))
+        whole = await shown(responses, id)
+        return lambda scope, receive, send: send_json(send, whole)
     known = -1 if asked.starting_after is None else asked.starting_after
     frames = await responses.watch(id, known)
 
@@ -284,7 +284,7 @@ async def list_input_items(
 
 
 async def shown(responses: Responses, id: str) -> bytes:
-    running = responses.running(id)
+    running = await responses.running(id)
     if running is not None:
         return encode(running)
     return bytes((await responses.record(id)).response)

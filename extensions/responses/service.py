@@ -84,9 +84,9 @@ class Responses:
         """What is kept of a response; one that runs is there as it began."""
         return await self.store.get(id)
 
-    def running(self, id: str) -> Response | None:
+    async def running(self, id: str) -> Response | None:
         """The response as it is now, if it runs."""
-        return self._background.response(id)
+        return await self._background.response(id)
 
     async def cancel(self, id: str) -> Record:
         """End a response that runs in the background; one that has ended stays as it is."""

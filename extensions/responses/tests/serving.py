@@ -1,7 +1,7 @@
 """Responses behind a server, and the clients that ask for them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from extensions.responses.service import Responses
 from extensions.responses.store import ResponseStore
 from extensions.sessions.tests.disks import HastyDisk
 from gateway.app import create_app
+from gateway.core.backend import Backend
 from gateway.core.errors import ConversationNotFound
 from gateway.core.events import ChatEvent, Finished, TextDelta, ThinkingDelta, Usage
 from gateway.core.messages import Message, text_of
@@ -24,7 +25,7 @@ from gateway.http.guards import GuardRules
 from gateway.http.openai.hot import Rules
 from gateway.testing import ScriptedBackend, live_server
 
-__all__ = ["HI", "Gateway", "Notebook", "said", "serving", "told"]
+__all__ = ["HI", "Gateway", "Notebook", "files", "said", "serving", "told", "until"]
 
 HI: list[ChatEvent] = [TextDelta("Hi "), TextDelta("there."), Finished("stop", Usage(3, 2))]
 THOUGHT: list[ChatEvent] = [ThinkingDelta("Hm."), *HI]
@@ -70,9 +71,7 @@ class Page:
 class Gateway:
     """Responses behind `/v1`, for both kinds of clients."""
 
-    def __init__(
-        self, backend: ScriptedBackend, store: ResponseStore, sdk: AsyncOpenAI, url: str
-    ) -> None:
+    def __init__(self, backend: Any, store: ResponseStore, sdk: AsyncOpenAI, url: str) -> None:
         self.backend = backend
         self.store = store
         self.sdk = sdk
@@ -96,9 +95,11 @@ class Gateway:
     async def ended(self, id: str) -> dict[str, Any]:
         """A response once it does not run any more."""
         async with asyncio.timeout(5):
-            while (found := (await self.get(id)).json())["status"] in ("queued", "in_progress"):
+            while True:
+                found: dict[str, Any] = (await self.get(id)).json()
+                if found["status"] not in ("queued", "in_progress"):
+                    return found
                 await asyncio.sleep(0.01)
-        return dict(found)
 
     def heard(self, at: int = -1) -> list[str]:
         """What was said to the model."""
@@ -108,7 +109,7 @@ class Gateway:
 @asynccontextmanager
 async def serving(
     folder: Path,
-    backend: ScriptedBackend | None = None,
+    backend: Backend | None = None,
     *,
     conversations: Notebook | None = None,
     rules: Rules | None = None,
@@ -150,6 +151,16 @@ def said(response: dict[str, Any]) -> str:
     """The text of a response object."""
     messages = [item for item in response["output"] if item["type"] == "message"]
     return "".join(part["text"] for item in messages for part in item["content"])
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def told(messages: Sequence[Message]) -> list[str]:

@@ -19,7 +19,12 @@ from gateway.dialects.openai.responses.growing import (
     GrowingSummary,
     rendered,
 )
-from gateway.dialects.openai.responses.writing import finished, needs_message, write_call
+from gateway.dialects.openai.responses.writing import (
+    finished,
+    needs_message,
+    weighed,
+    write_call,
+)
 
 __all__ = ["EventWriter"]
 
@@ -54,6 +59,7 @@ class EventWriter:
         """The number of the next event."""
         self._answer = answer
         self._logprobs = answer.logprobs
+        self._probable = False
         self._ids = ids
         self._now = now
         self._begun = False
@@ -81,6 +87,9 @@ class EventWriter:
 
         A piece of text is written here and not in a function of its own, which would cost a tenth.
         """
+        if self._logprobs:
+            # Before anything is numbered, which could not be sent any more.
+            self._probable = weighed(batch, self._probable)
         frames = [] if self._begun else [self.begin()]
         for event in batch:
             if isinstance(event, PIECES):

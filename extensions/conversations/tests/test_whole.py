@@ -16,7 +16,8 @@ from gateway.testing import live_server
 
 Http = httpx.AsyncClient
 
-TOOLS = "demo-tools"
+TOOLS, VISION = "demo-tools", "demo-vision"
+PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 @asynccontextmanager
@@ -288,3 +289,25 @@ async def test_deleting_a_conversation_ends_an_answer_in_it(tmp_path: Path) -> N
             assert (await http.delete(f"/v1/conversations/conv_{id}")).status_code == 200
             answer = await answering
             assert answer.status_code == 404, answer.text
+
+
+async def test_an_image_is_seen_through_every_door(tmp_path: Path) -> None:
+    image = {"type": "input_image", "image_url": PNG}
+    async with gateway(tmp_path) as http:
+        looked = []
+        for ask in ("responses", "chat", "sessions"):
+            look = {"role": "user", "content": [{"type": "input_text", "text": "Look"}, image]}
+            id = await begun(http, items=[look, item_of("I do.", "assistant")])
+            match ask:
+                case "responses":
+                    answer = await respond(http, "Hi", VISION, conversation=f"conv_{id}")
+                    looked.append(answer["usage"]["input_tokens"])
+                case "chat":
+                    looked.append((await chat(http, id, "Hi", VISION))["usage"]["prompt_tokens"])
+                case _:
+                    await http.patch(f"/api/v1/sessions/{id}", json={"model": VISION})
+                    answer = await posted(http, f"/api/v1/chat/{id}", {"message": "Hi"})
+                    looked.append(answer["message"]["prompt_eval_count"])
+            found = await listed(http, id)
+            assert found[0]["content"][1]["image_url"] == PNG
+        assert len({*looked}) == 1

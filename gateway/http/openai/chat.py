@@ -22,6 +22,7 @@ from gateway.dialects.openai.chat.writing import Answer, ChoicesWriter, ChunkWri
 from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
 from gateway.http.openai.history import (
+    SESSION,
     History,
     answered_calls,
     session_named,
@@ -93,8 +94,8 @@ class ChatCompletions(HotRoute):
             functions=bool(asked.functions),
         )
         history, session = self._history, None
-        if history is not None:
-            session = session_named(request_headers(scope), asked)
+        if SESSION in (headers := request_headers(scope)) or asked.metadata:
+            session = session_named(headers, asked)
         if history is None or session is None:
             choices = await self._choices(asked, unknown, notes)
         else:

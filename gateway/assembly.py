@@ -182,6 +182,10 @@ def responses_of(
     )
 
 
+def sessions_of(config: Config) -> Sessions:
+    return Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
+
+
 def summaries_of(config: Config, backend: Backend, sessions: Sessions) -> Summaries:
     return Summaries(
         sessions,

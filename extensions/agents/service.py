@@ -61,8 +61,9 @@ class Agents:
         agent = (await self.all()).get(name)
         if agent is None:
             raise AgentNotFound(name)
+        path = self._paths[name]  # now: the thread may come to it after a reload
         try:
-            skill = await to_the_end(lambda: self._folder.skill(self._paths[name]))
+            skill = await to_the_end(lambda: self._folder.skill(path))
         except NotASkill as reason:
             return replace(agent, error=agent.error or str(reason))
         return replace(agent, description=skill.description, model=skill.model, prompt=skill.prompt)

@@ -196,3 +196,6 @@ async def test_the_texts_of_the_phases_are_read_on_each_use(tmp_path: Path) -> N
     (tmp_path / "execution.md").unlink()
     (tmp_path / "execution.md").mkdir()
     assert await prompts.execution() == EXECUTION
+    (tmp_path / "planning.md").unlink()
+    (tmp_path / "planning.md").symlink_to("planning.md")
+    assert await prompts.planning() == PLANNING

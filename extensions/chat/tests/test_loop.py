@@ -226,6 +226,25 @@ async def test_a_tool_tells_of_its_work_in_place_of_the_loop() -> None:
     ]
 
 
+class Failing(Telling):
+    """A tool that fails while it tells of its work."""
+
+    async def events(self) -> AsyncGenerator[Sequence[Event], None]:
+        yield [AgentExecution("0")]
+        raise ValueError("no")
+
+
+async def test_work_that_fails_has_not_told_its_end() -> None:
+    sessions = await sessions_with()
+    backend = Rounds(calls(("tell", {"times": 1})), said("Done."))
+    steps = await taken(turn_of(sessions, backend, tools=Toolbox(Failing())))
+    failed = ToolOutcome.failed("Tool 'tell' failed: no")
+    assert steps[:2] == [
+        Told(AgentExecution("0")),
+        Called(0, ToolCall("call_0", "tell", {"times": 1}), failed),
+    ]
+
+
 async def test_what_has_come_of_work_that_is_left_is_recorded() -> None:
     sessions = await sessions_with()
     turn = turn_of(sessions, Rounds(calls(("tell", {"times": 3}))), tools=Toolbox(Telling()))

@@ -23,7 +23,7 @@ from gateway.core.messages import ToolCall
 __all__ = ["MOST_ROUNDS", "ChatLoop", "EndlessCalls"]
 
 MOST_ROUNDS = 50
-MOST_CALLS = 128
+MOST_CALLS = 1024
 
 
 class EndlessCalls(BackendFailed):

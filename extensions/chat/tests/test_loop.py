@@ -405,7 +405,7 @@ async def test_a_reply_with_more_calls_than_any_needs_runs_only_the_first() -> N
     await taken(turn_of(sessions, backend, tools=Toolbox(Add())))
     results = [content for who, content in await kept(sessions) if who == "tool"]
     assert results[:-1] == ["3"] * MOST_CALLS
-    assert "only the first 128 calls" in results[-1]
+    assert "only the first 1024 calls" in results[-1]
 
 
 async def test_the_result_of_a_call_that_did_not_come_back_is_lost() -> None:

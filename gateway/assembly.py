@@ -33,6 +33,7 @@ from extensions.context.window import first_window
 from extensions.conversations.history import SessionHistory
 from extensions.conversations.routes import conversation_routes
 from extensions.conversations.service import Conversations
+from extensions.conversations.translation import content_of
 from extensions.prompts.routes import PromptsExtension
 from extensions.prompts.store import PromptFiles
 from extensions.responses.routes import ResponsesExtension
@@ -136,6 +137,7 @@ def extensions(
         confirmations=confirmations,
         dynamic_windows=config.dynamic_context_window_enabled,
         max_open=config.max_streams,
+        content_of=content_of,
         talking=summaries.paused,
         replied=summaries.schedule,
     )

@@ -67,7 +67,8 @@ def test_a_result_follows_by_hand(
     (call,) = calls_of(called)
     sent = [user(CALLED), *called["output"], *between, output(call)]
     fields = {"model": tools_model, "tools": [WEATHER], "store": False}
-    assert text_of(responses.made(sent, **fields))
+    response = responses.made(sent, **fields)
+    assert text_of(response) or calls_of(response)  # some ask again for what came late
 
 
 def test_results_of_several_calls_in_any_order(responses: Responses, tools_model: str) -> None:

@@ -1,6 +1,7 @@
 """One conversation through every door, from the socket to a simulated Ollama and into a file."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,8 @@ from gateway.testing import live_server
 
 Http = httpx.AsyncClient
 
-TOOLS = "demo-tools"
+TOOLS, VISION = "demo-tools", "demo-vision"
+PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 @asynccontextmanager
@@ -184,6 +186,32 @@ async def test_an_edit_cuts_the_conversation_for_every_door(tmp_path: Path) -> N
         assert texts(branch["output"]) == ["again"]
 
 
+async def test_edits_and_turns_at_once_leave_a_conversation_that_all_doors_agree_on(
+    tmp_path: Path,
+) -> None:
+    async with gateway(tmp_path) as http:
+        id = await begun(http)
+        await respond(http, "Say begin", conversation=f"conv_{id}")
+
+        async def act(number: int) -> None:
+            match number % 3:
+                case 0:
+                    await respond(http, f"Say r{number}", conversation=f"conv_{id}")
+                case 1:
+                    await chat(http, id, f"Say c{number}")
+                case _:
+                    edit = {"content": f"Say e{number}"}
+                    edited = await http.put(f"/api/v1/sessions/{id}/messages/2", json=edit)
+                    assert edited.status_code in (200, 400)
+
+        await asyncio.gather(*map(act, range(24)))
+        contents = [message["content"] for message in await messages(http, id)]
+        assert texts(await listed(http, id)) == contents
+        pairs = itertools.pairwise(contents)
+        assert all(f"Say {answer}" == asked for asked, answer in pairs if "Say" not in answer)
+        assert (await respond(http, "Say end", conversation=f"conv_{id}"))["status"] == "completed"
+
+
 async def test_a_tool_goes_round_through_two_doors(tmp_path: Path) -> None:
     add = {"type": "object", "properties": {"a": {"type": "integer"}}}
     function = {"name": "add", "description": "Adds", "parameters": add}
@@ -288,3 +316,25 @@ async def test_deleting_a_conversation_ends_an_answer_in_it(tmp_path: Path) -> N
             assert (await http.delete(f"/v1/conversations/conv_{id}")).status_code == 200
             answer = await answering
             assert answer.status_code == 404, answer.text
+
+
+async def test_an_image_is_seen_through_every_door(tmp_path: Path) -> None:
+    image = {"type": "input_image", "image_url": PNG}
+    async with gateway(tmp_path) as http:
+        looked = []
+        for ask in ("responses", "chat", "sessions"):
+            look = {"role": "user", "content": [{"type": "input_text", "text": "Look"}, image]}
+            id = await begun(http, items=[look, item_of("I do.", "assistant")])
+            match ask:
+                case "responses":
+                    answer = await respond(http, "Hi", VISION, conversation=f"conv_{id}")
+                    looked.append(answer["usage"]["input_tokens"])
+                case "chat":
+                    looked.append((await chat(http, id, "Hi", VISION))["usage"]["prompt_tokens"])
+                case _:
+                    await http.patch(f"/api/v1/sessions/{id}", json={"model": VISION})
+                    answer = await posted(http, f"/api/v1/chat/{id}", {"message": "Hi"})
+                    looked.append(answer["message"]["prompt_eval_count"])
+            found = await listed(http, id)
+            assert found[0]["content"][1]["image_url"] == PNG
+        assert len({*looked}) == 1

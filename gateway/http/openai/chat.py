@@ -12,7 +12,6 @@ from gateway.core.errors import InvalidRequest
 from gateway.core.events import Batch
 from gateway.core.ids import new_id
 from gateway.core.notes import Notes
-from gateway.core.replies import collect
 from gateway.core.requests import ChatRequest
 from gateway.dialects.decoding import RequestDecoder
 from gateway.dialects.openai.chat import wire
@@ -23,6 +22,7 @@ from gateway.dialects.openai.chat.writing import Answer, ChoicesWriter, ChunkWri
 from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
 from gateway.http.openai.history import (
+    SESSION,
     History,
     answered_calls,
     session_named,
@@ -66,8 +66,10 @@ BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest, RE
 
 
 class ChatCompletions(HotRoute):
-    """The next message of a conversation. What `store` asks for is the `keeper`'s; `history` has
-    the conversations that are kept as sessions."""
+    """The next message of a conversation.
+
+    What `store` asks for is the `keeper`'s; `history` has the sessions that a request may join.
+    """
 
     def __init__(
         self,
@@ -84,81 +86,6 @@ class ChatCompletions(HotRoute):
 
     async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         asked, unknown = BODY.decode(body)
-        if self._history is not None:
-            session = session_named(request_headers(scope), asked)
-            if session is not None:
-                batches = self._joined(self._history, session, asked, unknown, notes)
-                await self._answer_joined(body, asked, batches, notes, send)
-                return
-        request = read(asked, notes, unknown)
-        if request.thinking:
-            named = [name for name in THINKING if getattr(asked, name)]
-            request = await thinking_if_it_can(self.backend, request, named)
-        answer = Answer(
-            id=new_id("chatcmpl-"),
-            model=asked.model,
-            created=unix_now(),
-            logprobs=request.logprobs is not None,
-            functions=bool(asked.functions),
-        )
-        keeping = self._keeping(body, asked, answer, notes) if asked.store else None
-        count = asked.n or 1
-        if asked.stream:
-            await self._stream(send, request, asked, answer, keeping)
-            return
-        if count == 1:
-            replies = [await collect(self.backend.chat(request))]
-        else:
-            replies = await collected(self._choices(request, count))
-        completion = write(replies, answer)
-        if keeping:
-            completion = await keeping.keep(completion)
-        await send_json(send, completion, note_headers(notes))
-
-    async def _stream(
-        self,
-        send: Send,
-        request: ChatRequest,
-        asked: wire.ChatCompletionRequest,
-        answer: Answer,
-        keeping: Keeping | None,
-    ) -> None:
-        count = asked.n or 1
-        usage = bool(asked.stream_options and asked.stream_options.include_usage)
-        if count == 1 and keeping is None:
-            writer = ChunkWriter(answer, include_usage=usage)
-            await send_events(send, writer, self.backend.chat(request), request.notes)
-            return
-        choices = self._choices(request, count)
-        if keeping:
-            choices = keeping.overheard(choices)
-        batches = merged(choices)
-        if keeping:
-            batches = keeping.at_the_end(batches)
-        writers = [ChunkWriter(answer, include_usage=usage, index=i) for i in range(count)]
-        await send_events(send, ChoicesWriter(writers), batches, request.notes)
-
-    def _keeping(
-        self, body: bytes, asked: wire.ChatCompletionRequest, answer: Answer, notes: Notes
-    ) -> Keeping | None:
-        if self._keeper is not None:
-            return Keeping(self._keeper, body, asked, answer)
-        for name in ("store", "metadata"):
-            if getattr(asked, name):
-                notes.ignore(name, why="has no effect, because nothing is kept here")
-        return None
-
-    async def _answer_joined(
-        self,
-        body: bytes,
-        asked: wire.ChatCompletionRequest,
-        batches: AsyncGenerator[Batch, None],
-        notes: Notes,
-        send: Send,
-    ) -> None:
-        """Answer in a session, which has one answer to everything."""
-        if (asked.n or 1) > 1:
-            raise InvalidRequest("In a session there is one choice: 'n' is at most 1.", param="n")
         answer = Answer(
             id=new_id("chatcmpl-"),
             model=asked.model,
@@ -166,17 +93,37 @@ class ChatCompletions(HotRoute):
             logprobs=bool(asked.logprobs),
             functions=bool(asked.functions),
         )
+        history, session = self._history, None
+        if SESSION in (headers := request_headers(scope)) or asked.metadata:
+            session = session_named(headers, asked)
+        if history is None or session is None:
+            choices = await self._choices(asked, unknown, notes)
+        else:
+            if (asked.n or 1) > 1:
+                raise InvalidRequest("A session has one answer: 'n' is at most 1.", param="n")
+            choices = [self._joined(history, session, asked, unknown, notes)]
         keeping = self._keeping(body, asked, answer, notes) if asked.store else None
         if asked.stream:
-            if keeping:
-                batches = keeping.at_the_end(*keeping.overheard([batches]))
-            usage = bool(asked.stream_options and asked.stream_options.include_usage)
-            await send_events(send, ChunkWriter(answer, include_usage=usage), batches, notes)
+            await stream(send, choices, asked, answer, keeping, notes)
             return
-        completion = write([await collect(batches)], answer)
+        completion = write(await collected(choices), answer)
         if keeping:
             completion = await keeping.keep(completion)
         await send_json(send, completion, note_headers(notes))
+
+    async def _choices(
+        self, asked: wire.ChatCompletionRequest, unknown: Sequence[str], notes: Notes
+    ) -> list[AsyncGenerator[Batch, None]]:
+        """The answers that were asked for, each with a seed of its own where one was given."""
+        request = await self._with_thinking(asked, read(asked, notes, unknown))
+        count = asked.n or 1
+        if count > self.rules.max_n:
+            raise InvalidRequest(
+                f"'n' is at most {self.rules.max_n} here (MOCHI_MAX_N).",
+                param="n",
+                reason="integer_above_max_value",
+            )
+        return [self.backend.chat(seeded(request, index)) for index in range(count)]
 
     async def _joined(
         self,
@@ -190,24 +137,53 @@ class ChatCompletions(HotRoute):
         async with history.join(session) as joined:
             before = joined.messages(answered_calls(asked))
             request = read(without_session(asked), notes, unknown, before)
-            if request.thinking:
-                named = [name for name in THINKING if getattr(asked, name)]
-                request = await thinking_if_it_can(self.backend, request, named)
+            request = await self._with_thinking(asked, request)
             whole = msgspec.structs.replace(request, messages=(*before, *request.messages))
             batches = joined.kept(request.messages, asked.model, self.backend.chat(whole))
             async with aclosing(batches):
                 async for batch in batches:
                     yield batch
 
-    def _choices(self, request: ChatRequest, count: int) -> list[AsyncGenerator[Batch, None]]:
-        """The answers that were asked for, each with a seed of its own where one was given."""
-        if count > self.rules.max_n:
-            raise InvalidRequest(
-                f"'n' is at most {self.rules.max_n} here (MOCHI_MAX_N).",
-                param="n",
-                reason="integer_above_max_value",
-            )
-        return [self.backend.chat(seeded(request, index)) for index in range(count)]
+    async def _with_thinking(
+        self, asked: wire.ChatCompletionRequest, request: ChatRequest
+    ) -> ChatRequest:
+        if not request.thinking:
+            return request
+        named = [name for name in THINKING if getattr(asked, name)]
+        return await thinking_if_it_can(self.backend, request, named)
+
+    def _keeping(
+        self, body: bytes, asked: wire.ChatCompletionRequest, answer: Answer, notes: Notes
+    ) -> Keeping | None:
+        if self._keeper is not None:
+            return Keeping(self._keeper, body, asked, answer)
+        for name in ("store", "metadata"):
+            if getattr(asked, name):
+                notes.ignore(name, why="has no effect, because nothing is kept here")
+        return None
+
+
+async def stream(
+    send: Send,
+    choices: Sequence[AsyncGenerator[Batch, None]],
+    asked: wire.ChatCompletionRequest,
+    answer: Answer,
+    keeping: Keeping | None,
+    notes: Notes,
+) -> None:
+    """Send the choices as they come, and have them kept at their end if they are to be."""
+    usage = bool(asked.stream_options and asked.stream_options.include_usage)
+    if len(choices) == 1 and keeping is None:
+        await send_events(send, ChunkWriter(answer, include_usage=usage), choices[0], notes)
+        return
+    if keeping is None:
+        batches = merged(choices)
+    else:
+        batches = keeping.at_the_end(merged(keeping.overheard(choices)))
+    writers = [
+        ChunkWriter(answer, include_usage=usage, index=index) for index in range(len(choices))
+    ]
+    await send_events(send, ChoicesWriter(writers), batches, notes)
 
 
 def seeded(request: ChatRequest, index: int) -> ChatRequest:

@@ -24,11 +24,21 @@ from extensions.agents.service import Agents
 from extensions.agents.tool import AgentToolbox
 from extensions.chat.routes import ChatExtension
 from extensions.chat.service import Chats
+from extensions.completions.routes import completion_routes
+from extensions.completions.service import StoreKeeper
+from extensions.completions.store import CompletionStore
 from extensions.confirmation.routes import ConfirmationExtension
 from extensions.confirmation.service import Confirmations
 from extensions.context.window import first_window
+from extensions.conversations.history import SessionHistory
+from extensions.conversations.routes import conversation_routes
+from extensions.conversations.service import Conversations
+from extensions.conversations.translation import content_of
 from extensions.prompts.routes import PromptsExtension
 from extensions.prompts.store import PromptFiles
+from extensions.responses.routes import ResponsesExtension
+from extensions.responses.service import Responses
+from extensions.responses.store import ResponseStore
 from extensions.sessions.json_store import JSONSessionStore
 from extensions.sessions.routes import SessionsExtension
 from extensions.sessions.service import Sessions
@@ -61,16 +71,37 @@ def build(config: Config) -> ASGIApp:
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
     agents = agents_of(config)
+    sessions = sessions_of(config)
+    summaries = summaries_of(config, backend, sessions)
+    conversations = Conversations(
+        sessions,
+        window=first_window(None),
+        talking=summaries.paused,
+        replied=summaries.schedule,
+    )
+    models = openai_models(config, backend, agents)
+    responses = ResponsesExtension(
+        responses_of(config, models, backend, conversations), days=config.responses_days
+    )
+    completions = CompletionStore(config.folder(config.completions_dir))
+    rules = Rules(
+        max_body=config.max_body_bytes,
+        max_open=config.max_streams,
+        max_n=config.max_n,
+        strict=config.strict,
+    )
     return create_app(
-        openai_models(config, backend, agents),
-        extensions=extensions(config, backend, agents),
+        models,
+        extensions=[*extensions(config, backend, agents, sessions, summaries), responses],
+        mounted=[
+            responses.mounted(rules),
+            completion_routes(completions),
+            conversation_routes(conversations, rules),
+        ],
+        keeper=StoreKeeper(completions),
+        history=SessionHistory(sessions, talking=summaries.paused, replied=summaries.schedule),
         guards=guard_rules(config),
-        rules=Rules(
-            max_body=config.max_body_bytes,
-            max_open=config.max_streams,
-            max_n=config.max_n,
-            strict=config.strict,
-        ),
+        rules=rules,
         ollama=ollama_routes(config) if config.ollama_passthrough else None,
         documents=config.on_loopback or config.api_key is not None,
     )
@@ -88,9 +119,10 @@ def openai_models(config: Config, backend: Backend, agents: Agents) -> Backend:
     return backend
 
 
-def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlugin]:
+def extensions(
+    config: Config, backend: Backend, agents: Agents, sessions: Sessions, summaries: Summaries
+) -> list[InitPlugin]:
     """What the gateway has under `/api/v1`."""
-    sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
     tools = FolderTools(config.folder(config.tools_dir), timeout=config.tool_timeout_seconds)
     prompts = PromptFiles(config.folder(config.system_prompts_dir))
     confirmations = Confirmations(timeout=config.confirmation_timeout_seconds)
@@ -102,7 +134,6 @@ def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlu
         most=config.max_agent_iterations,
         dynamic_windows=config.dynamic_context_window_enabled,
     )
-    summaries = summaries_of(config, backend, sessions)
     chats = Chats(
         sessions,
         backend,
@@ -110,6 +141,7 @@ def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlu
         confirmations=confirmations,
         dynamic_windows=config.dynamic_context_window_enabled,
         max_open=config.max_streams,
+        content_of=content_of,
         talking=summaries.paused,
         replied=summaries.schedule,
     )
@@ -138,6 +170,24 @@ def agents_of(config: Config) -> Agents:
         FolderTools(folder, timeout=config.tool_timeout_seconds, apart=True),
         PhasePrompts(config.folder(planning), config.folder(execution)),
     )
+
+
+def responses_of(
+    config: Config, models: Backend, plain: Backend, conversations: Conversations
+) -> Responses:
+    """Responses by these models; the `plain` ones, without agents, count and summarise."""
+    return Responses(
+        models,
+        ResponseStore(config.folder(config.responses_dir)),
+        models=plain,
+        conversations=conversations,
+        most_background=config.max_streams,
+        patience=config.drain_seconds,
+    )
+
+
+def sessions_of(config: Config) -> Sessions:
+    return Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
 
 
 def summaries_of(config: Config, backend: Backend, sessions: Sessions) -> Summaries:

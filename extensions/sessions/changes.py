@@ -1,6 +1,6 @@
 """Everything that can happen to a session, as values; and the one function that makes it happen."""
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,6 +22,8 @@ __all__ = [
     "HistoryCut",
     "MessageAppended",
     "MessageEdited",
+    "MessagesReplaced",
+    "MetadataNoted",
     "SettingsChanged",
     "SummaryChanged",
     "SystemPromptRemoved",
@@ -57,6 +59,23 @@ class HistoryCut(Struct, frozen=True):
 
     length: int
     dropped: tuple[str, ...]
+
+
+class MessagesReplaced(Struct, frozen=True):
+    """`messages` stand where the first of those with the ids `dropped` stood, which are all gone.
+
+    If none of them is there any more, there is no such place, and nothing happens.
+    """
+
+    dropped: tuple[str, ...]
+    messages: tuple[Message, ...]
+
+
+class MetadataNoted(Struct, frozen=True):
+    """A key that the metadata of the file have beside those of the format, which it must not be."""
+
+    key: str
+    value: Any
 
 
 class SettingsChanged(Struct, frozen=True, kw_only=True):
@@ -98,6 +117,8 @@ Change = (
     MessageAppended
     | MessageEdited
     | HistoryCut
+    | MessagesReplaced
+    | MetadataNoted
     | SettingsChanged
     | SystemPromptSet
     | SystemPromptRemoved
@@ -122,6 +143,11 @@ def applied(session: Session, change: Change) -> Session:
             return edited(session, change)
         case HistoryCut(length, dropped):
             return replace(session, messages=cut(session.messages, length, dropped))
+        case MessagesReplaced(dropped, messages):
+            return replace(session, messages=replaced(session.messages, dropped, messages))
+        case MetadataNoted(key, value):
+            metadata = {**session.kept.metadata, key: value}
+            return replace(session, kept=replace(session.kept, metadata=metadata))
         case SettingsChanged():
             return with_settings(session, change)
         case SystemPromptSet(message):
@@ -164,6 +190,15 @@ def cut(
 ) -> tuple[Message, ...]:
     rest = [message for message in messages[length:] if message.id not in dropped]
     return (*messages[:length], *rest)
+
+
+def replaced(
+    messages: tuple[Message, ...], dropped: tuple[str, ...], others: tuple[Message, ...]
+) -> tuple[Message, ...]:
+    place = next((at for at, message in enumerate(messages) if message.id in dropped), None)
+    if place is None:
+        return messages
+    return (*messages[:place], *others, *cut(messages[place:], 0, dropped))
 
 
 def with_settings(session: Session, change: SettingsChanged) -> Session:

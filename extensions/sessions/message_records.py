@@ -5,10 +5,10 @@ A message of ours or of mochi-coco is decoded as one of the structs in one go. W
 """
 
 from hashlib import blake2b
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Raw, Struct, ValidationError, convert
+from msgspec import Meta, Raw, Struct, ValidationError, convert
 
 from extensions.sessions.clock import normal_time
 from extensions.sessions.fitting import Tokens, fitting, tokens_from
@@ -35,6 +35,9 @@ class Background(Struct, frozen=True):
     session_id: str
     model: str
     time: str
+
+
+Index = Annotated[int, Meta(ge=0)]
 
 
 class Function(Struct, forbid_unknown_fields=True):
@@ -84,6 +87,7 @@ class ToolRecord(Record, kw_only=True, tag="tool", omit_defaults=True):
     content: str
     message_id: str
     timestamp: str
+    answers: Index | None = None
     model: None = None
     eval_count: None = None
     prompt_eval_count: None = None
@@ -135,9 +139,14 @@ def from_record(record: AnyRecord, extra: dict[str, Any], background: Background
                 thinking=record.thinking or "",
                 calls=tuple([call_of(call.function) for call in record.tool_calls or ()]),
             )
-        case ToolRecord(tool_name=name):
+        case ToolRecord(tool_name=name, answers=index):
             return ToolMessage(
-                id=id, timestamp=timestamp, content=content, extra=extra, tool_name=name
+                id=id,
+                timestamp=timestamp,
+                content=content,
+                extra=extra,
+                tool_name=name,
+                answers=index,
             )
         case SystemRecord(source_file=file):
             return SystemMessage(
@@ -178,7 +187,11 @@ def record_from(found: dict[str, Any], index: int, background: Background) -> An
                 **entry,
             )
         case "tool":
-            return ToolRecord(tool_name=fitting(found.pop("tool_name", None), str, ""), **entry)
+            return ToolRecord(
+                tool_name=fitting(found.pop("tool_name", None), str, ""),
+                answers=tokens_from(found.pop("answers", None)),
+                **entry,
+            )
     raise Unreadable(f"message {index} is of no known role")
 
 
@@ -240,8 +253,14 @@ def to_record(message: Message) -> AnyRecord:
                 thinking=message.thinking,
                 tool_calls=tuple(calls) or None,
             )
-        case ToolMessage(tool_name=name):
-            return ToolRecord(tool_name=name, content=content, message_id=id, timestamp=timestamp)
+        case ToolMessage(tool_name=name, answers=index):
+            return ToolRecord(
+                tool_name=name,
+                content=content,
+                message_id=id,
+                timestamp=timestamp,
+                answers=index,
+            )
         case SystemMessage(source_file=file):
             return SystemRecord(
                 content=content, source_file=file, message_id=id, timestamp=timestamp

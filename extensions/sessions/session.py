@@ -4,6 +4,7 @@ Frozen values: whatever happens to a session is a `Change` (`changes.py`), and w
 is another matter (`records.py`).
 """
 
+from collections.abc import Collection
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -24,6 +25,7 @@ __all__ = [
     "UserMessage",
     "WindowChange",
     "WindowConfig",
+    "answered",
     "policy_in_force",
     "preview_of",
 ]
@@ -81,12 +83,21 @@ class AssistantMessage(Entry, frozen=True, kw_only=True, tag_field="role", tag="
 
 
 class ToolMessage(Entry, frozen=True, kw_only=True, tag_field="role", tag="tool"):
-    """The result of one call, in the order of the calls."""
+    """The result of one call, in the order of the calls: of the first that has none before, unless
+    `answers` is the index of another one."""
 
     tool_name: str
+    answers: int | None = None
 
 
 Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage
+
+
+def answered(result: ToolMessage, waiting: Collection[int]) -> int | None:
+    """Which of the calls without a result, by their indices, this is the result of."""
+    if result.answers in waiting:
+        return result.answers
+    return min(waiting, default=None)
 
 
 class ToolSettings(Struct, frozen=True, kw_only=True):

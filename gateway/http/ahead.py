@@ -1,6 +1,6 @@
 """The hot routes, ahead of the router."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import ExitStack
 from typing import Any, Final
 
@@ -9,11 +9,12 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.http.leaving import WhileConnected
 
-__all__ = ["Ahead", "RawRoutes"]
+__all__ = ["Ahead", "RawRoute", "RawRoutes"]
 
 HTTP: Final = ScopeType.HTTP
 
-RawRoutes = Mapping[str, Callable[[Scope, Receive, Send], Awaitable[None]]]
+RawRoute = Callable[[Scope, Receive, Send], Awaitable[None]]
+RawRoutes = Mapping[str, RawRoute]
 """Raw ASGI applications by their exact path; each judges the method itself. A path that ends in a
 slash stands for everything one level below, too."""
 
@@ -22,20 +23,28 @@ class Ahead:
     """Hands a request for one of these paths to its application, everything else to the router.
 
     As `@asgi` handlers within Litestar they would cost 15 µs more a request. What they raise is
-    rendered by the layer outside, like all that nobody caught.
+    rendered by the layer outside, like all that nobody caught. `beside` are methods, but for POST,
+    that the router serves at the path of an application.
     """
 
-    def __init__(self, routes: RawRoutes, router: ASGIApp) -> None:
+    def __init__(
+        self,
+        routes: RawRoutes,
+        router: ASGIApp,
+        beside: Mapping[str, Collection[str]] = {},
+    ) -> None:
         self._routes = routes
         self._router = router
+        self._beside = beside
 
     # A plain function, as in the guards.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == HTTP:
-            path = scope["path"]
-            if raw := self._routes.get(path) or self._routes.get(path[: path.rfind("/") + 1]):
+            path, method = scope["path"], scope["method"]
+            raw = self._routes.get(path) or self._routes.get(path[: path.rfind("/") + 1])
+            if raw and (method == "POST" or method not in self._beside.get(path, ())):
                 return raw(scope, receive, send)
-            match scope["method"]:
+            match method:
                 case "GET" | "DELETE":
                     return self._watched(scope, receive, send)
                 case "PUT" | "PATCH":

@@ -9,7 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from gateway.http.json_body import StrictJSON, demand_body
 
-__all__ = ["error_responses", "extension_router"]
+__all__ = ["error_responses", "extension_router", "provided"]
 
 
 def extension_router(path: str, handlers: Sequence[Any], *, tag: str, **services: Any) -> Router:

@@ -7,11 +7,14 @@ from typing import Any
 
 from litestar.types import Receive, Scope
 
-__all__ = ["LEAVING", "WhileConnected"]
+__all__ = ["LEAVING", "LEFT", "WhileConnected"]
 
 LEAVING = "mochi.leaving"
 """An ASGI extension of our server: a function that takes what to call when the client leaves, and
 gives the task that answers."""
+
+LEFT = "The client has left."
+"""What the cancellation says, so that it can be told from that of a server which stops."""
 
 
 class WhileConnected:
@@ -66,4 +69,4 @@ class WhileConnected:
     def _leave(self) -> None:
         if not self._over and self._task is not None:
             self._gone = True
-            self._task.cancel()
+            self._task.cancel(LEFT)

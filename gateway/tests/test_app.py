@@ -1,12 +1,17 @@
 """The whole application, without a socket: errors of every route, and the end of it."""
 
+import msgspec
 import pytest
-from litestar.types import ASGIApp
+from litestar import get
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.app import create_app
 from gateway.core.errors import BackendUnreachable
 from gateway.core.models import ModelCard
 from gateway.http.guards import GuardRules
+from gateway.http.openai.mounting import Mounted
+from gateway.http.operations import RawOperation
+from gateway.http.streams import send_json
 from gateway.testing import ScriptedBackend
 from gateway.tests.asgi import ask, call
 
@@ -114,3 +119,20 @@ async def test_a_name_may_hold_slashes() -> None:
     backend = ScriptedBackend(models=["hf.co/a/b:Q4"])
     answer = await call(app(backend), path="/v1/models/hf.co/a/b:Q4")
     assert answer.status == 200
+
+
+async def test_what_extensions_mount_under_v1() -> None:
+    @get("/mounted", sync_to_thread=False)
+    def handler() -> dict[str, str]:
+        return {"by": "the router"}
+
+    async def raw(scope: Scope, receive: Receive, send: Send) -> None:
+        await send_json(send, b'{"by":"itself"}')
+
+    operation = RawOperation(path="/v1/hot", method="post", summary="Hot", tag="OpenAI")
+    mounted = Mounted(handlers=[handler], raw={"/v1/hot": raw}, operations=[operation])
+    app = create_app(ScriptedBackend(), guards=GuardRules(), mounted=[mounted])
+    assert (await ask(app=app, path="/v1/mounted")).body == b'{"by":"the router"}'
+    assert (await ask(app=app, path="/v1/hot")).body == b'{"by":"itself"}'
+    document = msgspec.json.decode((await ask(app=app, path="/schema/openapi.json")).body)
+    assert {"/v1/hot", "/v1/mounted"} <= document["paths"].keys()

@@ -179,6 +179,14 @@ def test_logprobs_of_each_piece_and_of_all() -> None:
         stream([TextDelta("x"), STOP], include=[LOGPROBS])
 
 
+def test_a_batch_that_cannot_be_written_leaves_no_gap_in_the_numbers() -> None:
+    one = writer(include=[LOGPROBS])
+    frames = one.frames([ThinkingDelta("Hm")])
+    with pytest.raises(Unsupported) as caught:
+        one.frames([ThinkingDelta("m"), TextDelta("x"), STOP])
+    judged(frames + one.failure(caught.value))
+
+
 def test_numbers_beyond_those_that_are_ready() -> None:
     many = [TextDelta("x")] * (MOST + 5)
     frames = stream([*many, STOP])

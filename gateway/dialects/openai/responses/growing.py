@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import msgspec
 
 from gateway.core.events import TokenLogprob
-from gateway.dialects.openai.logprobs import without_logprobs
 from gateway.dialects.openai.responses import events, items, parts
 from gateway.dialects.openai.responses.answer import Answer
 from gateway.dialects.openai.responses.writing import (
@@ -83,12 +82,9 @@ class GrowingMessage(Growing):
         return events.TextDelta(self.id, self.index, 0, delta, write_logprobs(entries), number)
 
     def weighed(self, delta: str, entries: Sequence[TokenLogprob]) -> events.TextDelta:
-        """A piece with its logprobs. A later one may be without: a token's entry stands where the
-        token begins."""
+        """A piece with its logprobs."""
         self.said.append(delta)
         self.logprobs += entries
-        if not self.logprobs:
-            raise without_logprobs("include")
         return self.piece(delta, 0, entries)
 
     def opening(self) -> list[events.Event]:

@@ -19,11 +19,18 @@ from gateway.dialects.openai.responses.growing import (
     GrowingSummary,
     rendered,
 )
-from gateway.dialects.openai.responses.writing import finished, needs_message, write_call
+from gateway.dialects.openai.responses.writing import (
+    finished,
+    needs_message,
+    weighed,
+    write_call,
+)
 
 __all__ = ["EventWriter"]
 
 DONE = b"data: [DONE]\n\n"
+
+PIECES = (TextDelta, ThinkingDelta)
 
 MOST = 4096
 # The ends of frames by their numbers: writing a number costs more than all the rest of a token.
@@ -52,6 +59,7 @@ class EventWriter:
         """The number of the next event."""
         self._answer = answer
         self._logprobs = answer.logprobs
+        self._probable = False
         self._ids = ids
         self._now = now
         self._begun = False
@@ -75,17 +83,26 @@ class EventWriter:
         return created + self._frame(events.InProgress(self.response, 0))
 
     def frames(self, batch: Batch) -> bytes:
-        """The events of one batch, those of the beginning before the first of all."""
+        """The events of one batch, those of the beginning before the first of all.
+
+        A piece of text is written here and not in a function of its own, which would cost a tenth.
+        """
+        if self._logprobs:
+            # Before anything is numbered, which could not be sent any more.
+            self._probable = weighed(batch, self._probable)
         frames = [] if self._begun else [self.begin()]
         for event in batch:
-            if isinstance(event, TextDelta):
-                if self._logprobs:
+            if isinstance(event, PIECES):
+                if self._logprobs and isinstance(event, TextDelta):
                     frames.append(self._weighed(event))
-                elif event.text:
-                    self._piece(frames, event.text, TextDelta)
-            elif isinstance(event, ThinkingDelta):
-                if event.text:
-                    self._piece(frames, event.text, ThinkingDelta)
+                elif text := event.text:
+                    if type(event) is not self._grows:
+                        frames.append(self._grow(type(event)))
+                    self._said.append(text)
+                    number = self.sequence
+                    self.sequence = number + 1
+                    end = ENDS[number] if number < MOST else b"%d}\n\n" % number
+                    frames += (self._head, encode(text), self._tail, end)
             elif isinstance(event, ToolCalled):
                 frames.append(self._call(event.call))
             else:
@@ -117,15 +134,6 @@ class EventWriter:
         event.sequence_number = self.sequence
         self.sequence += 1
         return rendered(event)
-
-    def _piece(self, frames: list[bytes], text: str, kind: type[TextDelta | ThinkingDelta]) -> None:
-        if kind is not self._grows:
-            frames.append(self._grow(kind))
-        self._said.append(text)
-        number = self.sequence
-        self.sequence = number + 1
-        end = ENDS[number] if number < MOST else b"%d}\n\n" % number
-        frames += (self._head, encode(text), self._tail, end)
 
     def _weighed(self, event: TextDelta) -> bytes:
         if not (event.text or event.logprobs):

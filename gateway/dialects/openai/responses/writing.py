@@ -27,6 +27,7 @@ __all__ = [
     "finished",
     "needs_message",
     "tells",
+    "weighed",
     "write",
     "write_call",
     "write_logprobs",
@@ -51,7 +52,10 @@ def write(
     """
     output: Output = []
     end = Finished("stop")
-    for kind, run in groupby(filter(tells, events), type):
+    told = [event for event in events if tells(event)]
+    if answer.logprobs:
+        weighed(told)
+    for kind, run in groupby(told, type):
         if kind is ThinkingDelta:
             thought = "".join([event.text for event in run if isinstance(event, ThinkingDelta)])
             output.append(write_reasoning(ids("rs_"), thought, answer))
@@ -91,6 +95,20 @@ def tells(event: ChatEvent) -> bool:
     return True
 
 
+def weighed(events: Iterable[ChatEvent], before: bool = False) -> bool:
+    """Whether there were logprobs by the end of these events, or `before` them.
+
+    `Unsupported` if there was text first. Later pieces may be without: a token's entry stands where
+    the token begins.
+    """
+    for event in events:
+        if isinstance(event, TextDelta):
+            before = before or bool(event.logprobs)
+            if event.text and not before:
+                raise without_logprobs("include")
+    return before
+
+
 def gathered(id: str, run: Iterable[ChatEvent], answer: Answer) -> items.Message:
     said: list[str] = []
     logprobs: list[TokenLogprob] = []
@@ -98,8 +116,6 @@ def gathered(id: str, run: Iterable[ChatEvent], answer: Answer) -> items.Message
         if isinstance(event, TextDelta):
             said.append(event.text)
             logprobs += event.logprobs
-    if answer.logprobs and not logprobs:
-        raise without_logprobs("include")
     return write_message(id, "".join(said), logprobs, answer)
 
 

@@ -1,0 +1,294 @@
+"""`/v1/responses`."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from litestar import Litestar, Request, Response, Router, delete, get, post
+from litestar.config.app import AppConfig
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+from litestar.plugins import InitPlugin
+from litestar.types import ASGIApp, Receive, Scope, Send
+from msgspec import Meta, Struct
+
+from extensions.responses.compacting import Compaction
+from extensions.responses.listing import ItemsAsked, page_of
+from extensions.responses.question import Question, read_question
+from extensions.responses.service import Responses
+from extensions.responses.streams import FirstHand, Watched
+from extensions.responses.tidying import tidied
+from gateway.core.errors import InvalidRequest
+from gateway.core.notes import Notes
+from gateway.dialects.openai.responses import wire
+from gateway.dialects.openai.responses.fields import FIELDS
+from gateway.http.extensions import error_responses, provided
+from gateway.http.notes import note_headers
+from gateway.http.openai.hot import ERRORS, HotRoute, Rules
+from gateway.http.openai.lists import ObjectList, read_query
+from gateway.http.openai.mounting import Mounted
+from gateway.http.operations import RawOperation
+from gateway.http.streams import reason_of, send_events, send_json
+
+__all__ = ["ResponsesExtension"]
+
+PATH = "/v1/responses"
+
+encode = msgspec.json.Encoder().encode
+
+UNKNOWN = {404: "There is no such response: never stored, deleted, or too old."}
+UNCANCELLABLE = {400: "It does not run in the background."}
+STORAGE = {503: "The folder cannot be used: a full disk, a missing permission."}
+
+Asking = Request[Any, Any, State]
+
+# Litestar would judge a value by rules and in words of its own; the struct of the query does.
+Streamed = Annotated[str | None, QueryParameter(description="`true`: its events, as a stream.")]
+StartingAfter = Annotated[
+    str | None, QueryParameter(description="The number of the last event that is known already.")
+]
+After = Annotated[str | None, QueryParameter(description="The id that the page begins after.")]
+Limit = Annotated[str | None, QueryParameter(description="1 to 100; if it is not given, 20.")]
+Ordered = Annotated[str | None, QueryParameter(description="`desc`: the last first; or `asc`.")]
+
+
+class ResponsesExtension(InitPlugin):
+    """Responses, which are removed after `days`, 0 being never. Those in the background are
+    finished before the application ends."""
+
+    def __init__(self, responses: Responses, *, days: int) -> None:
+        self._responses = responses
+        self._days = days
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        app_config.lifespan.append(self._open)
+        return app_config
+
+    def mounted(self, rules: Rules) -> Mounted:
+        """The routes, to be mounted under `/v1`."""
+        hot = [kind(self._responses, rules) for kind in (Create, InputTokens, Compact)]
+        router = Router(
+            "/responses/{id:str}",
+            route_handlers=[retrieve, remove, cancel, list_input_items],
+            dependencies={"responses": provided(self._responses)},
+        )
+        return Mounted(
+            handlers=[router],
+            raw={route.OPERATION.path: route.serve for route in hot},
+            operations=[route.OPERATION for route in hot],
+        )
+
+    @asynccontextmanager
+    async def _open(self, _: Litestar) -> AsyncGenerator[None, None]:
+        async with tidied(self._responses.store, self._days):
+            try:
+                yield
+            finally:
+                await self._responses.aclose()
+
+
+class ResponsesRoute(HotRoute):
+    """A POST over these responses."""
+
+    OPERATION: ClassVar[RawOperation]
+
+    def __init__(self, responses: Responses, rules: Rules) -> None:
+        super().__init__(responses.backend, rules)
+        self.responses = responses
+
+
+class Create(ResponsesRoute):
+    """The response to a question, which may follow others."""
+
+    OPERATION = RawOperation(
+        path=PATH,
+        method="post",
+        summary="Answer, and keep the answer",
+        tag="OpenAI",
+        description=(
+            "The response to an input and to what was said before it: in the responses that"
+            " `previous_response_id` follows, or in a `conversation`. Whole, or with `stream` as"
+            " server-sent events; with `background` it is made while nobody waits. Kept unless"
+            " `store` is false. A field that would change the answer and cannot be honoured is"
+            " refused by its name; what has no effect is named in the header `x-mochi-ignored`."
+        ),
+        request=wire.ResponseRequest,
+        fields=FIELDS,
+        mentioned=(wire.Tool,),
+        response=wire.Response,
+        streams=True,
+        errors=ERRORS,
+    )
+
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+        question = read_question(body, notes)
+        if question.asked.background:
+            await self._start(question, send)
+            return
+        run = self.responses.run(question)
+        if question.asked.stream:
+            await send_events(send, FirstHand(run), run.frames(), notes)
+            return
+        try:
+            response = await run.whole()
+        except asyncio.CancelledError as cancelled:
+            if reason := reason_of(cancelled):  # its conversation was deleted
+                raise reason from None
+            raise
+        await send_json(send, encode(response), note_headers(notes))
+
+    async def _start(self, question: Question, send: Send) -> None:
+        response = await self.responses.start(question)
+        if question.asked.stream:
+            frames = await self.responses.watch(question.id)
+            await send_events(send, Watched(), frames, question.notes)
+        else:
+            await send_json(send, encode(response), note_headers(question.notes))
+
+
+class TokenCount(Struct, frozen=True):
+    """How many tokens the model would read."""
+
+    input_tokens: int
+    object: Literal["response.input_tokens"] = "response.input_tokens"
+
+
+class InputTokens(ResponsesRoute):
+    """The tokens of a question, counted by the model itself."""
+
+    OPERATION = RawOperation(
+        path=f"{PATH}/input_tokens",
+        method="post",
+        summary="Count the tokens of a question",
+        tag="OpenAI",
+        description=(
+            "Exactly what the model would read, with everything that was said before. Ollama counts"
+            " only what it reads, so this takes as long as reading does; the question itself need"
+            " not be read again."
+        ),
+        request=wire.ResponseRequest,
+        fields=FIELDS,
+        response=TokenCount,
+        errors=ERRORS,
+    )
+
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+        count = await self.responses.count(read_question(body, notes))
+        await send_json(send, encode(TokenCount(count)), note_headers(notes))
+
+
+class Compact(ResponsesRoute):
+    """A conversation made shorter."""
+
+    OPERATION = RawOperation(
+        path=f"{PATH}/compact",
+        method="post",
+        summary="Make a conversation shorter",
+        tag="OpenAI",
+        description=(
+            "A summary by the model stands for all that was said: one item of type `compaction`,"
+            " which only this gateway can read. The `output` begins the next request's `input`."
+        ),
+        request=wire.ResponseRequest,
+        fields=FIELDS,
+        response=Compaction,
+        errors=ERRORS,
+    )
+
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+        made = await self.responses.compact(read_question(body, notes))
+        await send_json(send, encode(made), note_headers(notes))
+
+
+class RetrievalAsked(Struct, frozen=True):
+    """With `stream` the events behind the one of the number `starting_after`."""
+
+    stream: bool = False
+    starting_after: Annotated[int, Meta(ge=0)] | None = None
+
+
+@get(
+    operation_id="retrieveResponse",
+    summary="Read a response, or watch it",
+    responses=error_responses(UNKNOWN | STORAGE),
+)
+async def retrieve(
+    request: Asking,
+    id: FromPath[str],
+    responses: NamedDependency[Responses],
+    stream: Streamed = None,
+    starting_after: StartingAfter = None,
+) -> ASGIApp:
+    """As it was answered. With `stream` as events: those of one that runs as they come, those of
+    one that has ended all at once."""
+    asked = read_query(RetrievalAsked, request.query_params.multi_items())
+    if not asked.stream:
+        if asked.starting_after is not None:
+            raise InvalidRequest("'starting_after' needs 'stream'.", param="starting_after")
+        whole = await shown(responses, id)
+        return lambda scope, receive, send: send_json(send, whole)
+    known = -1 if asked.starting_after is None else asked.starting_after
+    frames = await responses.watch(id, known)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await send_events(send, Watched(), frames, Notes())
+
+    return answer
+
+
+@delete(
+    operation_id="deleteResponse",
+    summary="Delete a response",
+    status_code=200,
+    responses=error_responses(UNKNOWN | STORAGE),
+)
+async def remove(id: FromPath[str], responses: NamedDependency[Responses]) -> Response[bytes]:
+    """For good. It ends if it runs, and what follows it cannot be continued any more."""
+    await responses.delete(id)
+    return document(encode({"id": id, "object": "response", "deleted": True}))
+
+
+@post(
+    "/cancel",
+    operation_id="cancelResponse",
+    summary="Cancel a response that runs in the background",
+    status_code=200,
+    responses=error_responses(UNCANCELLABLE | UNKNOWN | STORAGE),
+)
+async def cancel(id: FromPath[str], responses: NamedDependency[Responses]) -> Response[bytes]:
+    """What there is of it is kept. One that has ended stays as it is."""
+    await responses.cancel(id)
+    return document(await shown(responses, id))
+
+
+@get(
+    "/input_items",
+    operation_id="listInputItems",
+    summary="List the items of a response's input",
+    responses=error_responses(UNKNOWN | STORAGE),
+)
+async def list_input_items(
+    request: Asking,
+    id: FromPath[str],
+    responses: NamedDependency[Responses],
+    after: After = None,
+    limit: Limit = None,
+    order: Ordered = None,
+) -> ObjectList:
+    """Those of its own request, without what was said before."""
+    asked = read_query(ItemsAsked, request.query_params.multi_items())
+    return page_of(await responses.record(id), asked)
+
+
+async def shown(responses: Responses, id: str) -> bytes:
+    running = await responses.running(id)
+    if running is not None:
+        return encode(running)
+    return bytes((await responses.record(id)).response)
+
+
+def document(body: bytes) -> Response[bytes]:
+    return Response(body, media_type="application/json")

@@ -1,0 +1,132 @@
+"""A response in the making."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing, suppress
+from typing import Final
+
+from extensions.responses.keeping import record_of
+from extensions.responses.past import NOTHING, Archive
+from extensions.responses.question import Question, chat_request, fitting
+from extensions.responses.record import ConversationPoint
+from gateway.core.backend import Backend
+from gateway.core.clock import unix_now
+from gateway.core.errors import (
+    BackendFailed,
+    MochiError,
+    Overloaded,
+    ResponseNotFound,
+    StorageUnavailable,
+)
+from gateway.core.events import Batch, ChatEvent, Finished
+from gateway.dialects.openai.responses.failing import blamed
+from gateway.dialects.openai.responses.input import kept, references, resolved
+from gateway.dialects.openai.responses.streaming import EventWriter
+from gateway.dialects.openai.responses.wire import Response
+from gateway.dialects.openai.responses.writing import write
+from gateway.http.leaving import LEFT
+from gateway.http.streams import GOING_DOWN, reason_of
+
+__all__ = ["CANCELLED", "Run"]
+
+CANCELLED: Final = "The response was cancelled."
+"""What the cancellation of a task says, when a caller wants the response ended."""
+
+
+class Run:
+    """The way from a question to its answer: `whole`, or as `frames`. To be gone once.
+
+    What is to be kept is kept before the end is told.
+    """
+
+    def __init__(self, question: Question, backend: Backend, archive: Archive) -> None:
+        self.question = question
+        self.writer = EventWriter(question.answer, ids=question.ids)
+        self.begun = False
+        """Whether the client knows of this response, so that also its failure is to be kept."""
+        self.last = b""
+        """The end of the stream, once all before it was told."""
+        self._backend = backend
+        self._archive = archive
+        self._own = question.own
+        self._past = NOTHING
+        self._length: int | None = None
+
+    async def whole(self) -> Response:
+        """The response; what fails is not kept, because nobody learns of it."""
+        events: list[ChatEvent] = []
+        async with AsyncExitStack() as held:
+            async with aclosing(await self._answer(held)) as batches:
+                try:
+                    async for batch in batches:
+                        events += batch
+                except MochiError as error:
+                    raise blamed(error) from None
+            if not (events and isinstance(events[-1], Finished)):
+                raise BackendFailed("The answer broke off before its end.")
+            question = self.question
+            response = write(events, question.answer, completed=unix_now(), ids=question.ids)
+            await self._keep(response)
+            return response
+
+    async def frames(self) -> AsyncGenerator[bytes, None]:
+        """The stream but for its `last` frames.
+
+        An error before the first frame leaves nothing behind. After it the error is raised, too,
+        but `last` tells of it, and what there was of the answer is kept.
+        """
+        writer = self.writer
+        async with AsyncExitStack() as held:
+            try:
+                async with aclosing(await self._answer(held)) as batches:
+                    async for batch in batches:
+                        self.begun = True
+                        yield writer.frames(batch)
+                if writer.response.status not in ("completed", "incomplete"):
+                    raise BackendFailed("The answer broke off before its end.")
+                await self._keep(writer.response)
+                self.last = writer.end()
+            except (Exception, asyncio.CancelledError, GeneratorExit) as error:
+                if isinstance(error, MochiError):
+                    blamed(error)
+                if self.begun:
+                    await self._break_off(error)
+                raise
+
+    async def _answer(self, held: AsyncExitStack) -> AsyncGenerator[Batch, None]:
+        """The model's answer, to as much as was said before as is asked for."""
+        question, archive = self.question, self._archive
+        self._past = past = await archive.open(question.asked, held)
+        if named := references(self._own):
+            found = await archive.found(named)
+            self._own = resolved(self._own, past.items, found)
+        if question.asked.truncation == "auto":
+            return fitting(question, self._own, past, self._backend)
+        request = await chat_request(question, self._own, past, self._backend)
+        return self._backend.chat(request)
+
+    async def _break_off(self, error: BaseException) -> None:
+        """Keep what there is. Here nothing more can be done about a folder that is full."""
+        self.last = self._ended_by(error)
+        with suppress(StorageUnavailable):  # logged
+            await self._keep(self.writer.response)
+
+    def _ended_by(self, error: BaseException) -> bytes:
+        if isinstance(error, Exception):
+            return self.writer.failure(error)
+        if not isinstance(error, asyncio.CancelledError) or error.args in ((LEFT,), (CANCELLED,)):
+            return self.writer.cancel()
+        return self.writer.failure(reason_of(error) or Overloaded(GOING_DOWN))
+
+    async def _keep(self, response: Response) -> None:
+        """Add the answer to its conversation, and keep the record of it."""
+        question, conversation = self.question, self._past.conversation
+        own = kept(self._own)
+        point = None
+        if conversation is not None:
+            if self._length is None:
+                self._length = await conversation.append(own, response)
+            point = ConversationPoint(conversation.id, self._length)
+        if question.stored:
+            with suppress(ResponseNotFound):  # deleted while it ran
+                await self._archive.store.keep(record_of(question, own, response, point))

@@ -1,0 +1,143 @@
+"""Responses: made, kept, continued, and read again."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+
+from extensions.responses.background import Background
+from extensions.responses.compacting import Compaction, compacted
+from extensions.responses.conversation import Conversations
+from extensions.responses.counting import counted
+from extensions.responses.keeping import record_of, response_of
+from extensions.responses.past import Archive, Past
+from extensions.responses.question import Question, chat_request
+from extensions.responses.record import Record
+from extensions.responses.run import Run
+from extensions.responses.store import ResponseStore
+from gateway.core.backend import Backend
+from gateway.core.errors import BackendFailed, InvalidRequest, ModelNotFound
+from gateway.dialects.openai.responses.failing import blamed
+from gateway.dialects.openai.responses.input import Placed, kept, references, resolved
+from gateway.dialects.openai.responses.replaying import after, replayed
+from gateway.dialects.openai.responses.wire import Response
+
+__all__ = ["Responses"]
+
+END = b"\n\n"
+DONE = b"data: [DONE]\n\n"
+
+
+class Responses:
+    """Responses of the models of `backend`, kept in `store`, and made in `conversations`.
+
+    `models` are those that count and summarise: the same without whatever acts by itself. At most
+    `most_background` run with nobody waiting; at the end they have `patience` seconds.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        store: ResponseStore,
+        *,
+        conversations: Conversations | None = None,
+        models: Backend | None = None,
+        most_background: int = 4096,
+        patience: float = 30,
+    ) -> None:
+        self.store = store
+        self.backend = backend
+        self._models = models or backend
+        self._archive = Archive(store, conversations)
+        self._background = Background(most=most_background, patience=patience)
+
+    def run(self, question: Question) -> Run:
+        """The response to a question, still to be made."""
+        return Run(question, self.backend, self._archive)
+
+    async def start(self, question: Question) -> Response:
+        """The response as queued, which from now on is made whether anybody waits or not.
+
+        Whatever can be said against the question is raised, as if it were answered at once.
+        """
+        async with AsyncExitStack() as held:
+            past, own = await self._seen(question, held)
+            await chat_request(question, own, past, self.backend)
+        await self._check_model(question.asked.model)
+
+        async def begin(response: Response) -> None:
+            await self.store.begin(record_of(question, kept(own), response))
+
+        return await self._background.start(self.run(question), begin)
+
+    async def watch(self, id: str, starting_after: int = -1) -> AsyncGenerator[bytes, None]:
+        """The events of a response behind the one of this number.
+
+        Those of one that runs come as they happen, also of one that has ended just now. Any other
+        is told again, and so its numbers are others: the last event is told in any case.
+        """
+        record = await self.store.get(id)
+        live = self._background.live(id)
+        if live is None:
+            return told_again(replayed(response_of(record)), starting_after)
+        return live.frames(starting_after)
+
+    async def record(self, id: str) -> Record:
+        """What is kept of a response; one that runs is there as it began."""
+        return await self.store.get(id)
+
+    async def running(self, id: str) -> Response | None:
+        """The response as it is now, if it runs."""
+        return await self._background.response(id)
+
+    async def cancel(self, id: str) -> Record:
+        """End a response that runs in the background; one that has ended stays as it is."""
+        record = await self.store.get(id)
+        if record.background is None:
+            raise InvalidRequest("Only a response that runs in the background can be cancelled.")
+        await self._background.cancel(id)
+        return await self.store.get(id)
+
+    async def delete(self, id: str) -> None:
+        """Remove a response for good, and end it if it runs."""
+        await self.store.delete(id)
+        await self._background.cancel(id)
+        self._background.forget(id)
+
+    async def count(self, question: Question) -> int:
+        """The tokens that the model would read for this question."""
+        async with AsyncExitStack() as held:
+            past, own = await self._seen(question, held)
+            request = await chat_request(question, own, past, self._models)
+        return await counted(self._models, request)
+
+    async def compact(self, question: Question) -> Compaction:
+        """The conversation with a summary in the place of what the model said."""
+        async with AsyncExitStack() as held:
+            past, own = await self._seen(question, held)
+            return await compacted(self._models, question, [*past.items, *kept(own)])
+
+    async def aclose(self) -> None:
+        await self._background.aclose()
+
+    async def _check_model(self, model: str) -> None:
+        try:
+            await self.backend.show(model)
+        except ModelNotFound as error:
+            raise blamed(error) from None
+        except BackendFailed:  # no true Ollama may not know this call
+            pass
+
+    async def _seen(
+        self, question: Question, held: AsyncExitStack
+    ) -> tuple[Past, tuple[Placed, ...]]:
+        """The past of a question as it is now, and its own items with nothing left to look up."""
+        past = await self._archive.glance(question.asked, held)
+        found = await self._archive.found(references(question.own))
+        return past, resolved(question.own, past.items, found)
+
+
+async def told_again(frames: bytes, number: int) -> AsyncGenerator[bytes, None]:
+    rest = after(frames, number)
+    if rest.startswith(DONE):
+        *_, last = frames.removesuffix(DONE).removesuffix(END).rpartition(END)
+        rest = last + END + DONE
+    yield rest

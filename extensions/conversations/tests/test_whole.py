@@ -1,6 +1,7 @@
 """One conversation through every door, from the socket to a simulated Ollama and into a file."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -183,6 +184,32 @@ async def test_an_edit_cuts_the_conversation_for_every_door(tmp_path: Path) -> N
         assert texts(await listed(http, id))[-2:] == ["Say other", "other"]
         branch = await respond(http, "Say again", previous_response_id=late["id"])
         assert texts(branch["output"]) == ["again"]
+
+
+async def test_edits_and_turns_at_once_leave_a_conversation_that_all_doors_agree_on(
+    tmp_path: Path,
+) -> None:
+    async with gateway(tmp_path) as http:
+        id = await begun(http)
+        await respond(http, "Say begin", conversation=f"conv_{id}")
+
+        async def act(number: int) -> None:
+            match number % 3:
+                case 0:
+                    await respond(http, f"Say r{number}", conversation=f"conv_{id}")
+                case 1:
+                    await chat(http, id, f"Say c{number}")
+                case _:
+                    edit = {"content": f"Say e{number}"}
+                    edited = await http.put(f"/api/v1/sessions/{id}/messages/2", json=edit)
+                    assert edited.status_code in (200, 400)
+
+        await asyncio.gather(*map(act, range(24)))
+        contents = [message["content"] for message in await messages(http, id)]
+        assert texts(await listed(http, id)) == contents
+        pairs = itertools.pairwise(contents)
+        assert all(f"Say {answer}" == asked for asked, answer in pairs if "Say" not in answer)
+        assert (await respond(http, "Say end", conversation=f"conv_{id}"))["status"] == "completed"
 
 
 async def test_a_tool_goes_round_through_two_doors(tmp_path: Path) -> None:

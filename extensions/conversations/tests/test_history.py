@@ -71,9 +71,11 @@ async def test_of_an_answer_that_breaks_off_the_text_is_kept() -> None:
         "Message",
         "Message",
     ]
-    async with SessionHistory(sessions).join(ID) as joined:
-        async with aclosing(joined.kept([HI], "demo", saying([TextDelta("Hel")], []))) as batches:
-            await anext(batches)
+    async with (
+        SessionHistory(sessions).join(ID) as joined,
+        aclosing(joined.kept([HI], "demo", saying([TextDelta("Hel")], []))) as batches,
+    ):
+        await anext(batches)
     _, first, _, second = items_of((await sessions.get(ID)).messages)
     for item in (first, second):
         assert isinstance(item, items.Message)

@@ -102,8 +102,6 @@ class ChatCompletions(HotRoute):
                 request = await self._thinking_if_it_can(asked, request)
             choices = self._choices(request, asked.n or 1)
         else:
-            if (asked.n or 1) > 1:
-                raise InvalidRequest("A session has one answer: 'n' is at most 1.", param="n")
             choices = [self._joined(history, session, asked, unknown, notes)]
         keeping = self._keeping(body, asked, answer, notes) if asked.store else None
         if asked.stream:
@@ -133,6 +131,8 @@ class ChatCompletions(HotRoute):
         notes: Notes,
     ) -> AsyncGenerator[Batch, None]:
         """Wait for the session, and answer what was said in it and what is asked now."""
+        if (asked.n or 1) > 1:
+            raise InvalidRequest("A session has one answer: 'n' is at most 1.", param="n")
         async with history.join(session) as joined:
             before = joined.messages(answered_calls(asked))
             request = read(without_session(asked), notes, unknown, before)

@@ -17,7 +17,7 @@ from adapters.structured import OllamaStructured
 from adapters.upstream.client import Timeouts, UpstreamClient
 from extensions.agents.chats import AgentChats
 from extensions.agents.folder import AgentFolder
-from extensions.agents.models import AgentModels
+from extensions.agents.models import PREFIX, AgentModels
 from extensions.agents.prompts import PhasePrompts
 from extensions.agents.routes import AgentsExtension
 from extensions.agents.service import Agents
@@ -59,6 +59,8 @@ from gateway.http.origins import LOOPBACK_NAMES
 
 __all__ = ["build", "from_environment", "ollama"]
 
+SUMMARIES_AT_THE_END = 5
+"""Seconds."""
 A_DAY = 86400
 """Seconds: Ollama says nothing while it verifies or converts what may be a terabyte."""
 
@@ -110,6 +112,8 @@ def openai_models(config: Config, backend: Backend, agents: Agents) -> Backend:
     if config.agent_models:
         most = config.max_agent_iterations
         backend = AgentModels(backend, agents, default_model=config.default_model, most=most)
+        named = {name: model for name, model in config.aliases.items() if model.startswith(PREFIX)}
+        backend = AliasedBackend(backend, named) if named else backend
     if config.allow_remote_images:  # outside of those who ask again: once is enough
         backend = FetchingBackend(backend, ImageFetcher())
     return backend
@@ -195,7 +199,8 @@ def summaries_of(config: Config, backend: Backend, sessions: Sessions) -> Summar
         enabled=config.summarization_enabled,
         dynamic_windows=config.dynamic_context_window_enabled,
         meant=meant_by(config.aliases),
-        patience=config.drain_seconds,
+        # What is not made by then is noted, and made at the next start.
+        patience=min(SUMMARIES_AT_THE_END, config.drain_seconds / 2),
     )
 
 

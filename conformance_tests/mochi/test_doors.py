@@ -14,6 +14,8 @@ from conformance_tests.mochi.sessions import text_of as deltas
 from conformance_tests.responding import Responses, listed, text_of
 from conformance_tests.wire import Server, ask
 
+pytestmark = pytest.mark.usefixtures("gateway")
+
 Turns = list[tuple[str, str]]
 
 

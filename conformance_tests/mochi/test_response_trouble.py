@@ -11,6 +11,8 @@ from conformance_tests.mochi.test_trouble import AT_ONCE, HARMLESS, MIDWAY
 from conformance_tests.responding import Responses, response_of, text_of
 from conformance_tests.response_events import events_of, violations
 
+pytestmark = pytest.mark.usefixtures("gateway")
+
 COUNT = "Count to 20"
 
 

@@ -108,7 +108,7 @@ class Conversations:
         """The conversation while its turn is held."""
         session_id = session_of(id)
         with unknown(id), self._talking(session_id):
-            async with held(self._sessions, session_id) as opened:
+            async with held(self._sessions, session_id, ConversationNotFound(id)) as opened:
                 conversation = OpenConversation(opened, self._sessions)
                 yield conversation
             if conversation.replied:

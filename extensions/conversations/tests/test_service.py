@@ -176,7 +176,7 @@ async def test_deleting_ends_a_turn_and_tells_why() -> None:
     await conversations.delete(id)
     with pytest.raises(ConversationNotFound):
         await task
-    assert reasons[0] is not None
+    assert isinstance(reasons[0], ConversationNotFound)
 
 
 async def test_unknown_ones_and_those_that_can_only_be_read() -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 
 from extensions.responses.background import Background
-from extensions.responses.compacting import Compaction, compacted
+from extensions.responses.compacting import CompactedResponse, compacted
 from extensions.responses.conversation import Conversations
 from extensions.responses.counting import counted
 from extensions.responses.keeping import record_of, response_of
@@ -121,7 +121,7 @@ class Responses:
         except MochiError as error:
             raise blamed(error) from None
 
-    async def compact(self, question: Question) -> Compaction:
+    async def compact(self, question: Question) -> CompactedResponse:
         """The conversation with a summary in the place of what the model said."""
         async with AsyncExitStack() as held:
             past, own = await self._seen(question, held)

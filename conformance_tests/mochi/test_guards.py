@@ -254,5 +254,5 @@ def test_no_websocket(root: Server) -> None:
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
-    with root.open("GET", "/v1/chat/completions", headers=headers) as live:
+    with root.open("GET", "/v1/embeddings", headers=headers) as live:
         assert 400 <= live.begin() < 500

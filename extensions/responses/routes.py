@@ -19,6 +19,7 @@ from extensions.responses.compacting import Compaction
 from extensions.responses.listing import ItemsAsked, page_of
 from extensions.responses.question import Question, read_question
 from extensions.responses.service import Responses
+from extensions.responses.socket import ResponseSocket
 from extensions.responses.streams import FirstHand, Watched
 from extensions.responses.tidying import tidied
 from gateway.core.errors import InvalidRequest
@@ -78,6 +79,7 @@ class ResponsesExtension(InitPlugin):
         return Mounted(
             handlers=[router],
             raw={route.OPERATION.path: route.serve for route in hot},
+            sockets={PATH: ResponseSocket(self._responses, rules).serve},
             operations=[route.OPERATION for route in hot],
         )
 

@@ -16,9 +16,10 @@ class Mounted(Struct, frozen=True, kw_only=True):
 
     `handlers` are Litestar's, their paths below `/v1`. `raw` are hot routes by their whole path,
     which go ahead of the router and take a path even from the gateway's own; `operations` document
-    them.
+    them. Only at the whole paths of `sockets` is a WebSocket let through the guards.
     """
 
     handlers: Sequence[ControllerRouterHandler] = ()
     raw: Mapping[str, RawRoute] = {}
+    sockets: Mapping[str, RawRoute] = {}
     operations: Sequence[RawOperation] = ()

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import pytest
 
-pytest.register_assert_rewrite("conformance_tests.checks", "conformance_tests.options")
+pytest.register_assert_rewrite(
+    "conformance_tests.checks", "conformance_tests.options", "conformance_tests.responding"
+)
 
 from conformance_tests.launcher import Gateway, gateway_on_the_simulator  # noqa: E402
 from conformance_tests.options import options_of  # noqa: E402
+from conformance_tests.responding import Responses  # noqa: E402
 from conformance_tests.wire import Server  # noqa: E402
 
 pytest_plugins = ["conformance_tests.options"]
@@ -65,6 +68,35 @@ def server(request: pytest.FixtureRequest, pytestconfig: pytest.Config, models: 
     options = options_of(pytestconfig)
     base_url = options.base_url or request.getfixturevalue("gateway").root + "/v1"
     return Server(base_url, models.chat, options.api_key, options.patience or 60)
+
+
+@pytest.fixture(scope="session")
+def responses(server: Server, pytestconfig: pytest.Config) -> Responses:
+    """Its `/responses`. A foreign server may do without; of ours they are demanded."""
+    foreign(pytestconfig, server, "POST", "/responses")
+    return Responses(server)
+
+
+@pytest.fixture(scope="session")
+def conversations(server: Server, pytestconfig: pytest.Config) -> Server:
+    """The server, if it has `/conversations`."""
+    foreign(pytestconfig, server, "POST", "/conversations")
+    return server
+
+
+@pytest.fixture(scope="session")
+def stored(server: Server, pytestconfig: pytest.Config) -> Server:
+    """The server, if it keeps chat completions."""
+    foreign(pytestconfig, server, "GET", "/chat/completions")
+    return server
+
+
+def foreign(config: pytest.Config, server: Server, method: str, path: str) -> None:
+    """Skip what rests on a route that a foreign server does not have."""
+    if options_of(config).base_url:
+        body: dict[str, str] | None = {} if method == "POST" else None
+        if server.request(method, path, body).status in (404, 405, 501):
+            pytest.skip(f"this server has no {method} {path}")
 
 
 @pytest.fixture(scope="session")

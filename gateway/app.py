@@ -1,6 +1,6 @@
 """The ASGI application: routes, error rendering, documents, and the guards in front."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -17,7 +17,9 @@ from gateway.http.ahead import Ahead
 from gateway.http.errors import log_failure, render
 from gateway.http.guards import GuardRules, Guards
 from gateway.http.ollama import OllamaRoutes
+from gateway.http.openai.history import History
 from gateway.http.openai.hot import Rules
+from gateway.http.openai.keeping import Keeper
 from gateway.http.openai.mounting import Mounted
 from gateway.http.openai.routes import OPERATIONS, openai_routes
 from gateway.http.pages import GREETING, OLLAMAS_GREETING, Pages
@@ -31,23 +33,28 @@ def create_app(
     *,
     extensions: Sequence[InitPlugin] = (),
     mounted: Sequence[Mounted] = (),
+    history: History | None = None,
+    keeper: Keeper | None = None,
     guards: GuardRules,
     rules: Rules | None = None,
     ollama: OllamaRoutes | None = None,
     documents: bool = True,
 ) -> ASGIApp:
     """The gateway over this backend, which it closes when it ends, as it does `ollama`: Ollama's
-    own routes, if there shall be some. What `extensions` add to `/v1` is `mounted`.
+    own routes, if there shall be some. What `extensions` add to `/v1` is `mounted`; the `keeper`
+    has the chat completions that are to be kept, `history` the sessions that they may join.
 
     `documents` shows the OpenAPI document and the page for it. A request passes the layers in the
     order of the last line: its id, the guards, the hot routes, and Litestar for everything else.
     """
-    openai, hot = openai_routes(backend, rules or Rules(), mounted)
+    openai, hot = openai_routes(backend, rules or Rules(), mounted, keeper, history)
     operations, closed = [*OPERATIONS], [closing(backend)]
     sockets = {path: raw for each in mounted for path, raw in each.sockets.items()}
     guards = replace(guards, websockets=(*guards.websockets, *sockets))
+    beside: dict[str, Collection[str]] = {}
     for each in mounted:
         operations += each.operations
+        beside |= each.beside
     if ollama:
         hot = {**hot, **ollama.raw}
         operations += ollama.operations
@@ -66,7 +73,7 @@ def create_app(
         logging_config=None,
         request_max_body_size=guards.max_other_body,
     )
-    return Requests(Guards(Ahead(hot, litestar, sockets), guards))
+    return Requests(Guards(Ahead(hot, litestar, beside, sockets), guards))
 
 
 class LeanLitestar(Litestar):

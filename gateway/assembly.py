@@ -17,16 +17,23 @@ from adapters.structured import OllamaStructured
 from adapters.upstream.client import Timeouts, UpstreamClient
 from extensions.agents.chats import AgentChats
 from extensions.agents.folder import AgentFolder
-from extensions.agents.models import AgentModels
+from extensions.agents.models import PREFIX, AgentModels
 from extensions.agents.prompts import PhasePrompts
 from extensions.agents.routes import AgentsExtension
 from extensions.agents.service import Agents
 from extensions.agents.tool import AgentToolbox
 from extensions.chat.routes import ChatExtension
 from extensions.chat.service import Chats
+from extensions.completions.routes import completion_routes
+from extensions.completions.service import StoreKeeper
+from extensions.completions.store import CompletionStore
 from extensions.confirmation.routes import ConfirmationExtension
 from extensions.confirmation.service import Confirmations
 from extensions.context.window import first_window
+from extensions.conversations.history import SessionHistory
+from extensions.conversations.routes import conversation_routes
+from extensions.conversations.service import Conversations
+from extensions.conversations.translation import content_of
 from extensions.prompts.routes import PromptsExtension
 from extensions.prompts.store import PromptFiles
 from extensions.responses.routes import ResponsesExtension
@@ -52,6 +59,8 @@ from gateway.http.origins import LOOPBACK_NAMES
 
 __all__ = ["build", "from_environment", "ollama"]
 
+SUMMARIES_AT_THE_END = 5
+"""Seconds."""
 A_DAY = 86400
 """Seconds: Ollama says nothing while it verifies or converts what may be a terabyte."""
 
@@ -62,10 +71,19 @@ def build(config: Config) -> ASGIApp:
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
     agents = agents_of(config)
+    sessions = sessions_of(config)
+    summaries = summaries_of(config, backend, sessions)
+    conversations = Conversations(
+        sessions,
+        window=first_window(None),
+        talking=summaries.paused,
+        replied=summaries.schedule,
+    )
     models = openai_models(config, backend, agents)
     responses = ResponsesExtension(
-        responses_of(config, models, backend), days=config.responses_days
+        responses_of(config, models, backend, conversations), days=config.responses_days
     )
+    completions = CompletionStore(config.folder(config.completions_dir))
     rules = Rules(
         max_body=config.max_body_bytes,
         max_open=config.max_streams,
@@ -74,8 +92,14 @@ def build(config: Config) -> ASGIApp:
     )
     return create_app(
         models,
-        extensions=[*extensions(config, backend, agents), responses],
-        mounted=[responses.mounted(rules)],
+        extensions=[*extensions(config, backend, agents, sessions, summaries), responses],
+        mounted=[
+            responses.mounted(rules),
+            completion_routes(completions),
+            conversation_routes(conversations, rules),
+        ],
+        keeper=StoreKeeper(completions),
+        history=SessionHistory(sessions, talking=summaries.paused, replied=summaries.schedule),
         guards=guard_rules(config),
         rules=rules,
         ollama=ollama_routes(config) if config.ollama_passthrough else None,
@@ -88,14 +112,17 @@ def openai_models(config: Config, backend: Backend, agents: Agents) -> Backend:
     if config.agent_models:
         most = config.max_agent_iterations
         backend = AgentModels(backend, agents, default_model=config.default_model, most=most)
+        named = {name: model for name, model in config.aliases.items() if model.startswith(PREFIX)}
+        backend = AliasedBackend(backend, named) if named else backend
     if config.allow_remote_images:  # outside of those who ask again: once is enough
         backend = FetchingBackend(backend, ImageFetcher())
     return backend
 
 
-def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlugin]:
+def extensions(
+    config: Config, backend: Backend, agents: Agents, sessions: Sessions, summaries: Summaries
+) -> list[InitPlugin]:
     """What the gateway has under `/api/v1`."""
-    sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
     tools = FolderTools(config.folder(config.tools_dir), timeout=config.tool_timeout_seconds)
     prompts = PromptFiles(config.folder(config.system_prompts_dir))
     confirmations = Confirmations(timeout=config.confirmation_timeout_seconds)
@@ -107,7 +134,6 @@ def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlu
         most=config.max_agent_iterations,
         dynamic_windows=config.dynamic_context_window_enabled,
     )
-    summaries = summaries_of(config, backend, sessions)
     chats = Chats(
         sessions,
         backend,
@@ -115,6 +141,7 @@ def extensions(config: Config, backend: Backend, agents: Agents) -> list[InitPlu
         confirmations=confirmations,
         dynamic_windows=config.dynamic_context_window_enabled,
         max_open=config.max_streams,
+        content_of=content_of,
         talking=summaries.paused,
         replied=summaries.schedule,
     )
@@ -145,15 +172,22 @@ def agents_of(config: Config) -> Agents:
     )
 
 
-def responses_of(config: Config, models: Backend, plain: Backend) -> Responses:
+def responses_of(
+    config: Config, models: Backend, plain: Backend, conversations: Conversations
+) -> Responses:
     """Responses by these models; the `plain` ones, without agents, count and summarise."""
     return Responses(
         models,
         ResponseStore(config.folder(config.responses_dir)),
         models=plain,
+        conversations=conversations,
         most_background=config.max_streams,
         patience=config.drain_seconds,
     )
+
+
+def sessions_of(config: Config) -> Sessions:
+    return Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
 
 
 def summaries_of(config: Config, backend: Backend, sessions: Sessions) -> Summaries:
@@ -165,7 +199,8 @@ def summaries_of(config: Config, backend: Backend, sessions: Sessions) -> Summar
         enabled=config.summarization_enabled,
         dynamic_windows=config.dynamic_context_window_enabled,
         meant=meant_by(config.aliases),
-        patience=config.drain_seconds,
+        # What is not made by then is noted, and made at the next start.
+        patience=min(SUMMARIES_AT_THE_END, config.drain_seconds / 2),
     )
 
 

@@ -9,6 +9,7 @@ from extensions.responses.keeping import record_of
 from extensions.responses.past import NOTHING, Archive
 from extensions.responses.question import Question, chat_request, fitting
 from extensions.responses.record import ConversationPoint
+from extensions.sessions.threads import unbroken
 from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
 from gateway.core.errors import (
@@ -16,7 +17,6 @@ from gateway.core.errors import (
     MochiError,
     Overloaded,
     ResponseNotFound,
-    StorageUnavailable,
 )
 from gateway.core.events import Batch, ChatEvent, Finished
 from gateway.dialects.openai.responses.failing import blamed
@@ -51,6 +51,7 @@ class Run:
         self._own = question.own
         self._past = NOTHING
         self._length: int | None = None
+        self._kept = False
 
     async def whole(self) -> Response:
         """The response; what fails is not kept, because nobody learns of it."""
@@ -80,8 +81,9 @@ class Run:
             try:
                 async with aclosing(await self._answer(held)) as batches:
                     async for batch in batches:
+                        frames = writer.frames(batch)
                         self.begun = True
-                        yield writer.frames(batch)
+                        yield frames
                 if writer.response.status not in ("completed", "incomplete"):
                     raise BackendFailed("The answer broke off before its end.")
                 await self._keep(writer.response)
@@ -106,9 +108,16 @@ class Run:
         return self._backend.chat(request)
 
     async def _break_off(self, error: BaseException) -> None:
-        """Keep what there is. Here nothing more can be done about a folder that is full."""
+        """Keep what there is, if need be without its conversation, which may be what is gone."""
+        if self._kept:  # what was cancelled had come to its end
+            self.last = self.writer.end()
+            return
         self.last = self._ended_by(error)
-        with suppress(StorageUnavailable):  # logged
+        with suppress(MochiError):
+            await self._keep(self.writer.response)
+            return
+        self._past = NOTHING
+        with suppress(MochiError):  # a full disk, of which the log tells
             await self._keep(self.writer.response)
 
     def _ended_by(self, error: BaseException) -> bytes:
@@ -119,7 +128,14 @@ class Run:
         return self.writer.failure(reason_of(error) or Overloaded(GOING_DOWN))
 
     async def _keep(self, response: Response) -> None:
-        """Add the answer to its conversation, and keep the record of it."""
+        """Add the answer to its conversation, and keep the record of it.
+
+        To the end, whoever leaves meanwhile: what is half done would be done again.
+        """
+        if self.question.stored or self._past.conversation is not None:
+            await unbroken(self._kept_all(response))
+
+    async def _kept_all(self, response: Response) -> None:
         question, conversation = self.question, self._past.conversation
         own = kept(self._own)
         point = None
@@ -130,3 +146,4 @@ class Run:
         if question.stored:
             with suppress(ResponseNotFound):  # deleted while it ran
                 await self._archive.store.keep(record_of(question, own, response, point))
+        self._kept = True

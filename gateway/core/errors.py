@@ -17,6 +17,7 @@ MochiError
 │   ├── AgentNotFound
 │   ├── ResponseNotFound             never kept, deleted, or no file that could be read
 │   ├── ConversationNotFound         the same of a conversation of `/v1`, which is a session
+│   ├── ItemNotFound                 the conversation has no such item (any more)
 │   ├── CompletionNotFound           the same of a stored chat completion
 │   └── ConfirmationNotFound         never asked, answered already, or asked in another session
 ├── Conflict
@@ -73,6 +74,7 @@ __all__ = [
     "InvalidAnswer",
     "InvalidMessageIndex",
     "InvalidRequest",
+    "ItemNotFound",
     "MethodNotAllowed",
     "MochiError",
     "ModelLoadFailed",
@@ -247,6 +249,16 @@ class ConversationNotFound(NotFound):
     def __init__(self, conversation_id: str) -> None:
         shown = conversation_id[:LONGEST_NAME]
         super().__init__(f"Conversation with id '{shown}' not found.", conversation_id=shown)
+
+
+class ItemNotFound(NotFound):
+    """There is no such item in the conversation."""
+
+    code = "ITEM_NOT_FOUND"
+
+    def __init__(self, item_id: str) -> None:
+        shown = item_id[:LONGEST_NAME]
+        super().__init__(f"Item with id '{shown}' not found.", item_id=shown)
 
 
 class CompletionNotFound(NotFound):

@@ -121,7 +121,7 @@ def malformation(text: str) -> str:
     return text.removeprefix("JSON is malformed: ").rstrip(".")
 
 
-PLACE = re.compile(r" - at `(key in )?\$(.*?)`$")
+PLACE = re.compile(r" - at (?:`key` in )?`\$(.*?)`$")
 MISSING = re.compile(r"Object missing required field `(.+)`")
 OUT_OF_RANGE = re.compile(r"Expected `(int|float|str|array|object)`(?: of length)? (<=|>=|<|>) ")
 
@@ -132,7 +132,7 @@ def explained(text: str, at: str) -> InvalidRequest:
     The place in the message is the parent of a missing field, so the name is put behind it.
     """
     place = PLACE.search(text)
-    where = (at + place[2] if place else at).lstrip(".")
+    where = (at + place[1] if place else at).lstrip(".")
     what = text[: place.start()] if place else text
     if absent := MISSING.fullmatch(what):
         return missing(f"{where}.{absent[1]}" if where else absent[1])

@@ -1,6 +1,6 @@
 """The hot routes, ahead of the router."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import ExitStack
 from typing import Any, Final
 
@@ -25,21 +25,30 @@ class Ahead:
     A WebSocket has applications of its own.
 
     As `@asgi` handlers within Litestar they would cost 15 µs more a request. What they raise is
-    rendered by the layer outside, like all that nobody caught.
+    rendered by the layer outside, like all that nobody caught. `beside` are methods, but for POST,
+    that the router serves at the path of an application.
     """
 
-    def __init__(self, routes: RawRoutes, router: ASGIApp, sockets: RawRoutes) -> None:
+    def __init__(
+        self,
+        routes: RawRoutes,
+        router: ASGIApp,
+        beside: Mapping[str, Collection[str]] = {},
+        sockets: Mapping[str, RawRoute] = {},
+    ) -> None:
         self._routes = routes
         self._sockets = sockets
         self._router = router
+        self._beside = beside
 
     # A plain function, as in the guards.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == HTTP:
-            path = scope["path"]
-            if raw := self._routes.get(path) or self._routes.get(path[: path.rfind("/") + 1]):
+            path, method = scope["path"], scope["method"]
+            raw = self._routes.get(path) or self._routes.get(path[: path.rfind("/") + 1])
+            if raw and (method == "POST" or method not in self._beside.get(path, ())):
                 return raw(scope, receive, send)
-            match scope["method"]:
+            match method:
                 case "GET" | "DELETE":
                     return self._watched(scope, receive, send)
                 case "PUT" | "PATCH":

@@ -19,6 +19,7 @@ class Outer(Struct):
     count: Annotated[int, Meta(ge=1, le=9)] = 1
     ratio: Annotated[float, Meta(gt=0, lt=1)] = 0.5
     items: Annotated[list[Inner], Meta(max_length=2)] = []
+    labels: dict[Annotated[str, Meta(max_length=3)], str] = {}
     rest: Raw = Raw(b"null")
 
 
@@ -47,6 +48,8 @@ def mistake(body: bytes) -> InvalidRequest:
         (b'{"kind":"a","items":[{"name":"X"}]}', "items[0].name", "invalid_value"),
         (b'{"kind":"a","items":[{},{},{}]}', "items[0].name", "missing_required_parameter"),
         (b'{"kind":"a","items":{}}', "items", "invalid_type"),
+        (b'{"kind":"a","labels":{"x":1}}', "labels[...]", "invalid_type"),
+        (b'{"kind":"a","labels":{"long":""}}', "labels", "string_above_max_length"),
     ],
 )
 def test_the_field_at_fault_is_named(body: bytes, param: str, reason: str) -> None:

@@ -40,18 +40,21 @@ class Echo:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             announce_websockets(scope, ["/ws", "/ws/refuse"], LIMIT)
-            return await lifespan(receive, send)
+            await lifespan(receive, send)
+            return
         if scope["type"] == "http":
             await send({"type": "http.response.start", "status": 200, "headers": []})
-            return await send({"type": "http.response.body", "body": b"plain"})
+            await send({"type": "http.response.body", "body": b"plain"})
+            return
         assert await receive() == {"type": "websocket.connect"}
         if scope["path"].endswith("refuse"):
             start = {"type": "websocket.http.response.start", "status": 403, "headers": []}
             await send(start)
-            return await send({"type": "websocket.http.response.body", "body": b"no"})
+            await send({"type": "websocket.http.response.body", "body": b"no"})
+            return
         await send({"type": "websocket.accept", "headers": [(b"x-request-id", b"req_1")]})
         with while_draining(scope, self.drain):
-            return await self._talk(receive, send)
+            await self._talk(receive, send)
 
     def drain(self) -> None:
         self.drained += 1

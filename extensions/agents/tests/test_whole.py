@@ -14,7 +14,7 @@ from extensions.agents.tests.working import Minds
 from extensions.chat.tests.stream import Events, names
 from extensions.tools.tests.packages import alive, eventually
 from gateway.app import create_app
-from gateway.assembly import agents_of, extensions
+from gateway.assembly import agents_of, extensions, sessions_of, summaries_of
 from gateway.config import Config
 from gateway.http.guards import GuardRules
 from gateway.testing import live_server
@@ -32,7 +32,9 @@ def jot(text: str) -> str:
 async def gateway(folder: Path) -> AsyncGenerator[httpx.AsyncClient, None]:
     backend = Minds(colleagues)
     config = Config(data_dir=folder)
-    plugins = extensions(config, backend, agents_of(config))
+    sessions = sessions_of(config)
+    summaries = summaries_of(config, backend, sessions)
+    plugins = extensions(config, backend, agents_of(config), sessions, summaries)
     app = create_app(backend, extensions=plugins, guards=GuardRules())
     async with (
         live_server(app) as url,

@@ -64,18 +64,18 @@ async def error(client: ClientConnection) -> dict[str, Any]:
 
 async def closing_code(client: ClientConnection) -> int:
     with pytest.raises(ConnectionClosed) as caught:
-        while True:
-            await heard(client)
+        await heard(client)
     assert caught.value.rcvd is not None
     return int(caught.value.rcvd.code)
 
 
 async def test_the_official_client_chains_responses_on_one_connection(tmp_path: Path) -> None:
     async with serving(tmp_path) as gateway, gateway.sdk.responses.connect() as connection:
-        previous = None
+        previous: str | None = None
         for text in ("One", "Two", "Three"):
-            asked = {"previous_response_id": previous} if previous else {}
-            await connection.response.create(model="demo", input=text, **asked)  # type: ignore[arg-type]
+            await connection.response.create(
+                model="demo", input=text, previous_response_id=previous
+            )
             async for event in connection:
                 if event.type == "response.completed":
                     previous = event.response.id
@@ -148,7 +148,7 @@ async def test_a_response_joins_its_conversation(tmp_path: Path) -> None:
         ("{}", "type", "type"),
         ('{"type": "response.make"}', "type", "no event 'response.make'"),
         ('{"type": 5}', "type", "type"),
-        ('{"type": ' + "[" * 100_000, None, "nested"),
+        ('{"colour": ' + "[" * 100_000, None, "nested"),
         (json.dumps(ASKED | {"model": 5}), "model", "model"),
         (json.dumps(ASKED | {"background": True}), "background", "background"),
         (json.dumps(ASKED | {"stream": False}), "stream", "stream"),

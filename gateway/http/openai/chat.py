@@ -1,16 +1,17 @@
 """`POST /v1/chat/completions`."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 import msgspec
-from litestar.types import Send
+from litestar.types import Scope, Send
 
+from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
 from gateway.core.errors import InvalidRequest
 from gateway.core.events import Batch
 from gateway.core.ids import new_id
 from gateway.core.notes import Notes
-from gateway.core.replies import collect
 from gateway.core.requests import ChatRequest
 from gateway.dialects.decoding import RequestDecoder
 from gateway.dialects.openai.chat import wire
@@ -20,9 +21,18 @@ from gateway.dialects.openai.chat.tools import RECURRING
 from gateway.dialects.openai.chat.writing import Answer, ChoicesWriter, ChunkWriter, write
 from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
-from gateway.http.openai.hot import ERRORS, HotRoute
+from gateway.http.openai.history import (
+    SESSION,
+    History,
+    answered_calls,
+    session_named,
+    without_session,
+)
+from gateway.http.openai.hot import ERRORS, HotRoute, Rules
+from gateway.http.openai.keeping import Keeper, Keeping
 from gateway.http.openai.thinking import thinking_if_it_can
 from gateway.http.operations import RawOperation
+from gateway.http.requests import request_headers
 from gateway.http.streams import send_events, send_json
 
 __all__ = ["OPERATION", "ChatCompletions"]
@@ -36,7 +46,9 @@ OPERATION = RawOperation(
         "The next message of a conversation, whole or, with `stream`, as server-sent events"
         " that end with `data: [DONE]`. A field that would change the answer and cannot be"
         " honoured is refused by its name; what has no effect, unknown fields among it, is named"
-        " in the header `x-mochi-ignored`."
+        " in the header `x-mochi-ignored`. With the header `x-mochi-session`, or with"
+        " `metadata.session_id`, the request joins that session: what was said in it goes first,"
+        " and the new messages and the answer are kept in it."
     ),
     request=wire.ChatCompletionRequest,
     fields=FIELDS,
@@ -54,40 +66,57 @@ BODY = RequestDecoder[wire.ChatCompletionRequest](wire.ChatCompletionRequest, RE
 
 
 class ChatCompletions(HotRoute):
-    """The next message of a conversation."""
+    """The next message of a conversation.
 
-    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
+    What `store` asks for is the `keeper`'s; `history` has the sessions that a request may join.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        rules: Rules,
+        *,
+        keeper: Keeper | None = None,
+        history: History | None = None,
+        beside: Sequence[str] = (),
+    ) -> None:
+        super().__init__(backend, rules, beside=beside)
+        self._keeper = keeper
+        self._history = history
+
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         asked, unknown = BODY.decode(body)
-        request = read(asked, notes, unknown)
-        if request.thinking:
-            named = [name for name in THINKING if getattr(asked, name)]
-            request = await thinking_if_it_can(self.backend, request, named)
         answer = Answer(
             id=new_id("chatcmpl-"),
             model=asked.model,
             created=unix_now(),
-            logprobs=request.logprobs is not None,
+            logprobs=bool(asked.logprobs),
             functions=bool(asked.functions),
         )
-        count = asked.n or 1
-        if not asked.stream:
-            if count == 1:
-                replies = [await collect(self.backend.chat(request))]
-            else:
-                replies = await collected(self._choices(request, count))
-            await send_json(send, write(replies, answer), note_headers(notes))
-            return
-        usage = bool(asked.stream_options and asked.stream_options.include_usage)
-        if count == 1:
-            writer = ChunkWriter(answer, include_usage=usage)
-            await send_events(send, writer, self.backend.chat(request), notes)
+        history, session = self._history, None
+        if SESSION in (headers := request_headers(scope)) or asked.metadata:
+            session = session_named(headers, asked)
+        if history is None or session is None:
+            choices = await self._choices(asked, unknown, notes)
         else:
-            writers = [ChunkWriter(answer, include_usage=usage, index=i) for i in range(count)]
-            batches = merged(self._choices(request, count))
-            await send_events(send, ChoicesWriter(writers), batches, notes)
+            if (asked.n or 1) > 1:
+                raise InvalidRequest("A session has one answer: 'n' is at most 1.", param="n")
+            choices = [self._joined(history, session, asked, unknown, notes)]
+        keeping = self._keeping(body, asked, answer, notes) if asked.store else None
+        if asked.stream:
+            await stream(send, choices, asked, answer, keeping, notes)
+            return
+        completion = write(await collected(choices), answer)
+        if keeping:
+            completion = await keeping.keep(completion)
+        await send_json(send, completion, note_headers(notes))
 
-    def _choices(self, request: ChatRequest, count: int) -> list[AsyncGenerator[Batch, None]]:
+    async def _choices(
+        self, asked: wire.ChatCompletionRequest, unknown: Sequence[str], notes: Notes
+    ) -> list[AsyncGenerator[Batch, None]]:
         """The answers that were asked for, each with a seed of its own where one was given."""
+        request = await self._with_thinking(asked, read(asked, notes, unknown))
+        count = asked.n or 1
         if count > self.rules.max_n:
             raise InvalidRequest(
                 f"'n' is at most {self.rules.max_n} here (MOCHI_MAX_N).",
@@ -95,6 +124,66 @@ class ChatCompletions(HotRoute):
                 reason="integer_above_max_value",
             )
         return [self.backend.chat(seeded(request, index)) for index in range(count)]
+
+    async def _joined(
+        self,
+        history: History,
+        session: str,
+        asked: wire.ChatCompletionRequest,
+        unknown: Sequence[str],
+        notes: Notes,
+    ) -> AsyncGenerator[Batch, None]:
+        """Wait for the session, and answer what was said in it and what is asked now."""
+        async with history.join(session) as joined:
+            before = joined.messages(answered_calls(asked))
+            request = read(without_session(asked), notes, unknown, before)
+            request = await self._with_thinking(asked, request)
+            whole = msgspec.structs.replace(request, messages=(*before, *request.messages))
+            batches = joined.kept(request.messages, asked.model, self.backend.chat(whole))
+            async with aclosing(batches):
+                async for batch in batches:
+                    yield batch
+
+    async def _with_thinking(
+        self, asked: wire.ChatCompletionRequest, request: ChatRequest
+    ) -> ChatRequest:
+        if not request.thinking:
+            return request
+        named = [name for name in THINKING if getattr(asked, name)]
+        return await thinking_if_it_can(self.backend, request, named)
+
+    def _keeping(
+        self, body: bytes, asked: wire.ChatCompletionRequest, answer: Answer, notes: Notes
+    ) -> Keeping | None:
+        if self._keeper is not None:
+            return Keeping(self._keeper, body, asked, answer)
+        for name in ("store", "metadata"):
+            if getattr(asked, name):
+                notes.ignore(name, why="has no effect, because nothing is kept here")
+        return None
+
+
+async def stream(
+    send: Send,
+    choices: Sequence[AsyncGenerator[Batch, None]],
+    asked: wire.ChatCompletionRequest,
+    answer: Answer,
+    keeping: Keeping | None,
+    notes: Notes,
+) -> None:
+    """Send the choices as they come, and have them kept at their end if they are to be."""
+    usage = bool(asked.stream_options and asked.stream_options.include_usage)
+    if len(choices) == 1 and keeping is None:
+        await send_events(send, ChunkWriter(answer, include_usage=usage), choices[0], notes)
+        return
+    if keeping is None:
+        batches = merged(choices)
+    else:
+        batches = keeping.at_the_end(merged(keeping.overheard(choices)))
+    writers = [
+        ChunkWriter(answer, include_usage=usage, index=index) for index in range(len(choices))
+    ]
+    await send_events(send, ChoicesWriter(writers), batches, notes)
 
 
 def seeded(request: ChatRequest, index: int) -> ChatRequest:

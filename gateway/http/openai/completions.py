@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
-from litestar.types import Send
+from litestar.types import Scope, Send
 
 from gateway.core.clock import unix_now
 from gateway.core.events import Batch, Finished
@@ -44,7 +44,7 @@ BODY = RequestDecoder[wire.CompletionRequest](wire.CompletionRequest)
 class Completions(HotRoute):
     """The continuations of texts."""
 
-    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         asked, unknown = BODY.decode(body)
         choices = read(asked, notes, unknown, max_n=self.rules.max_n)
         streams = await self._begin(choices)

@@ -1,6 +1,6 @@
 """`POST /v1/embeddings`."""
 
-from litestar.types import Send
+from litestar.types import Scope, Send
 
 from gateway.core.notes import Notes
 from gateway.dialects.decoding import RequestDecoder
@@ -30,7 +30,7 @@ BODY = RequestDecoder[embeddings.EmbeddingRequest](embeddings.EmbeddingRequest)
 class Embeddings(HotRoute):
     """Vectors for texts."""
 
-    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         asked, unknown = BODY.decode(body)
         found = await self.backend.embed(embeddings.read(asked, notes, unknown))
         await send_json(send, embeddings.write(found, asked), note_headers(notes))

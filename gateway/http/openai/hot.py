@@ -1,6 +1,7 @@
 """What the hot routes share: a POST that is a raw ASGI application."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Final
 
 from litestar.enums import ScopeType
@@ -45,16 +46,18 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 
 class HotRoute(ABC):
-    """A POST of `/v1` over this backend."""
+    """A POST of `/v1` over this backend. `beside` are methods that others serve at its path."""
 
-    def __init__(self, backend: Backend, rules: Rules) -> None:
+    def __init__(self, backend: Backend, rules: Rules, *, beside: Sequence[str] = ()) -> None:
         self.backend = backend
         self.rules = rules
+        self._methods = ("POST", *beside)
         self._open = 0
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != HTTP or scope["method"] != "POST":
-            raise MethodNotAllowed("Only POST is allowed here.", ("POST",))
+            allowed = " and ".join(self._methods)
+            raise MethodNotAllowed(f"Only {allowed} is allowed here.", self._methods)
         if self._open >= self.rules.max_open:
             raise Overloaded(f"{self.rules.max_open} requests are being answered already.")
         self._open += 1
@@ -62,7 +65,7 @@ class HotRoute(ABC):
         try:
             body = await read_body(receive, self.rules.max_body)
             with WhileConnected(scope, receive):
-                await self.answer(body, notes, send)
+                await self.answer(scope, body, notes, send)
         except MochiError:
             answer_headers(scope).extend(note_headers(notes))
             raise
@@ -72,5 +75,5 @@ class HotRoute(ABC):
             self._open -= 1
 
     @abstractmethod
-    async def answer(self, body: bytes, notes: Notes, send: Send) -> None:
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         """Answer a request with this body, and take notes of what was done to it."""

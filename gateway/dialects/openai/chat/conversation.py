@@ -1,7 +1,7 @@
 """The messages of a request, and the order in which tool calls and their results must stand."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from msgspec import Raw
@@ -37,14 +37,17 @@ MOST_IDS = 8
 PARTS = RequestDecoder[list[wire.Part]](list[wire.Part])
 
 
-def read_messages(messages: list[wire.RequestMessage], notes: Notes) -> tuple[Message, ...]:
-    """The conversation in core terms; `InvalidRequest` where it could not have happened.
+def read_messages(
+    messages: list[wire.RequestMessage], notes: Notes, before: Sequence[Message] = ()
+) -> tuple[Message, ...]:
+    """The conversation in core terms; `InvalidRequest` where it could not have happened. What was
+    said `before` is no part of it, but its last calls may be answered.
 
     OpenAI writes a place in the conversation as `messages.[3].role`, a place in the schema as
     `messages[3].role`; clients match on the prefix.
     """
-    names: dict[str, str] = {}
-    unanswered: dict[str, int] = {}
+    names: dict[str, str] = open_calls(before) if before else {}
+    unanswered: dict[str, int] = dict.fromkeys(names, 1)
     asked_at = 0
     read: list[Message] = []
     for index, message in enumerate(messages):
@@ -67,6 +70,19 @@ def read_messages(messages: list[wire.RequestMessage], notes: Notes) -> tuple[Me
     if unanswered:
         raise left_unanswered(asked_at, unanswered)
     return tuple(read)
+
+
+def open_calls(before: Sequence[Message]) -> dict[str, str]:
+    """The calls at the end that have no result: the name of the tool by the id of the call."""
+    results: set[str] = set()
+    for message in reversed(before):
+        if isinstance(message, ToolMessage):
+            results.add(message.call_id)
+        elif isinstance(message, AssistantMessage):
+            return {call.id: call.name for call in message.tool_calls if call.id not in results}
+        else:
+            break
+    return {}
 
 
 def answer(message: wire.RequestMessage, index: int, unanswered: dict[str, int]) -> None:

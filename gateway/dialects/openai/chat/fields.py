@@ -63,8 +63,11 @@ FIELDS = FieldTable(
     honoured("reasoning", "`effort`, as in `reasoning_effort`, over which it wins"),
     honoured("modalities", "only `text`", refused=beyond_text),
     ignored("verbosity", "Ollama has nothing like it", moot=lambda value: value == "medium"),
-    ignored("store", "chat completions are not kept", moot=lambda value: not value),
-    ignored("metadata", "at most 16 pairs of strings; there is nothing to keep them with"),
+    honoured("store", "the completion is kept until it is deleted, with messages and metadata"),
+    honoured(
+        "metadata",
+        "at most 16 pairs of strings, kept with `store`; named in `x-mochi-ignored` without it",
+    ),
     ignored("service_tier", "there is one tier", moot=lambda tier: tier in ("auto", "default")),
     ignored("user", ""),
     ignored("safety_identifier", ""),

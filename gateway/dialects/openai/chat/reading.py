@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gateway.core.errors import InvalidRequest
+from gateway.core.messages import Message
 from gateway.core.notes import Notes
 from gateway.core.requests import (
     AnyJSON,
@@ -39,9 +40,13 @@ NO_OPTIONS: dict[str, Any] = {}
 
 
 def read(
-    request: wire.ChatCompletionRequest, notes: Notes, unknown: Sequence[str] = ()
+    request: wire.ChatCompletionRequest,
+    notes: Notes,
+    unknown: Sequence[str] = (),
+    before: Sequence[Message] = (),
 ) -> ChatRequest:
-    """The request in core terms; `Invalid` or `ModelNotFound` where it cannot be one.
+    """The request in core terms; `Invalid` or `ModelNotFound` where it cannot be one. What was said
+    `before` is no part of it, but its last calls may be answered.
 
     What has no effect, the `unknown` fields among it, goes into the notes.
     """
@@ -60,7 +65,7 @@ def read(
     max_tokens = request.max_completion_tokens or request.max_tokens
     return ChatRequest(
         model=request.model,
-        messages=read_messages(request.messages, notes),
+        messages=read_messages(request.messages, notes, before),
         tools=tools,
         tool_choice=choice,
         # The old form knows a single call.
@@ -104,7 +109,9 @@ def read_tools_and_choice(
 def note_overruled(
     request: wire.ChatCompletionRequest, options: dict[str, Any], notes: Notes
 ) -> None:
-    """Name the fields that give way to another of the same meaning."""
+    """Name the fields that give way to another of the same meaning, or lack the one they need."""
+    if request.metadata and not request.store:
+        notes.ignore("metadata", why="has no effect without 'store'")
     if request.max_tokens is not None and request.max_completion_tokens is not None:
         notes.ignore("max_tokens", why="gives way to 'max_completion_tokens'")
     if request.reasoning_effort and (request.think is not None or request.reasoning):

@@ -1,0 +1,1 @@
+"""Conversations of OpenAI's API: the sessions, seen as items."""

@@ -1,0 +1,83 @@
+"""Sessions that chat completions join."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, nullcontext
+
+from extensions.chat.reply import GrowingReply
+from extensions.conversations.adding import Answered
+from extensions.conversations.service import OpenConversation
+from extensions.conversations.translation import items_from, messages_from
+from extensions.conversations.turns import held
+from extensions.sessions.service import Sessions
+from gateway.core.errors import SessionNotFound
+from gateway.core.events import Batch
+from gateway.core.messages import AssistantMessage, Message, text
+
+__all__ = ["JoinedSession", "SessionHistory"]
+
+
+class SessionHistory:
+    """What was said in these sessions; see `Conversations` for the other arguments."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        *,
+        talking: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
+        replied: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._sessions = sessions
+        self._talking = talking
+        self._replied = replied
+
+    @asynccontextmanager
+    async def join(self, session_id: str) -> AsyncIterator["JoinedSession"]:
+        """The session while its turn is held."""
+        with self._talking(session_id):
+            async with held(self._sessions, session_id, SessionNotFound(session_id)) as opened:
+                joined = JoinedSession(OpenConversation(opened, self._sessions))
+                yield joined
+            if joined.replied:
+                self._replied(session_id)
+
+
+class JoinedSession:
+    """A session in its turn; `replied` once a whole answer was kept."""
+
+    def __init__(self, conversation: OpenConversation) -> None:
+        self.replied = False
+        self._conversation = conversation
+
+    def messages(self, answered: Collection[str]) -> Sequence[Message]:
+        return messages_from(self._conversation.items, answered)
+
+    async def kept(
+        self, asked: Sequence[Message], model: str, batches: AsyncGenerator[Batch, None]
+    ) -> AsyncGenerator[Batch, None]:
+        reply = GrowingReply(thinking=True)
+        try:
+            async with aclosing(batches):
+                async for batch in batches:
+                    reply.take(batch)
+                    if reply.ended is not None:
+                        await self._keep(asked, model, reply)
+                        self.replied = True
+                    yield batch
+        finally:
+            # A part of an answer is its text; a call in it may not have been the last.
+            if reply.ended is None and reply.text:
+                reply.calls.clear()
+                await self._keep(asked, model, reply)
+
+    async def _keep(self, asked: Sequence[Message], model: str, reply: GrowingReply) -> None:
+        usage = reply.ended.usage if reply.ended else None
+        said = AssistantMessage(text(reply.text), reply.thinking, tuple(reply.calls))
+        await self._conversation.add(
+            items_from(asked),
+            items_from([said], whole=usage is not None),
+            Answered(
+                model=model,
+                prompt_tokens=usage.prompt_tokens if usage else None,
+                completion_tokens=usage.completion_tokens if usage else None,
+            ),
+        )

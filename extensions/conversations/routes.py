@@ -1,0 +1,216 @@
+"""`/v1/conversations`."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, Router, delete, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from extensions.conversations.asked import (
+    ConversationPatch,
+    NewConversation,
+    NewItems,
+    read_included,
+    read_items,
+    read_query,
+)
+from extensions.conversations.service import Conversations
+from extensions.conversations.shown import (
+    Conversation,
+    DeletedConversation,
+    ItemList,
+    conversation_of,
+    list_of,
+    page_of,
+    shown,
+)
+from gateway.core.notes import Notes
+from gateway.http.extensions import error_responses
+from gateway.http.json_body import StrictJSON, demand_body
+from gateway.http.notes import note_headers
+from gateway.http.openai.hot import Rules
+from gateway.http.openai.mounting import Mounted
+
+__all__ = ["conversation_routes"]
+
+UNKNOWN = {404: "There is no such conversation."}
+UNKNOWN_ITEM = {404: "There is no such conversation or item."}
+READ_ONLY = {409: "The session's file is of a later version, which must not be written."}
+STORAGE = {503: "The folder cannot be used: a full disk, a missing permission."}
+
+Asking = Request[Any, Any, Any]
+
+# Litestar would judge a value by rules and in words of its own; the struct of the query does.
+After = Annotated[str | None, QueryParameter(description="The id that the page begins after.")]
+Limit = Annotated[str | None, QueryParameter(description="1 to 100; if it is not given, 20.")]
+Ordered = Annotated[str | None, QueryParameter(description="`desc`: the newest first; or `asc`.")]
+
+
+def conversation_routes(conversations: Conversations, rules: Rules) -> Mounted:
+    """The conversations, which are the sessions; items can hold images."""
+    router = Router(
+        "/conversations",
+        route_handlers=HANDLERS,
+        dto=StrictJSON,
+        return_dto=None,
+        before_request=demand_body,
+        request_max_body_size=rules.max_body,
+        dependencies={
+            "conversations": Provide(lambda: conversations, sync_to_thread=False),
+            "rules": Provide(lambda: rules, sync_to_thread=False),
+        },
+    )
+    return Mounted(handlers=[router])
+
+
+@post(
+    operation_id="createConversation",
+    summary="Begin a conversation",
+    status_code=200,
+    responses=error_responses(STORAGE),
+)
+async def create_conversation(
+    data: JSONBody[NewConversation],
+    conversations: NamedDependency[Conversations],
+    rules: NamedDependency[Rules],
+) -> Response[Conversation]:
+    """It is a session of the same id, without the `conv_`, and has no model before somebody has
+    answered in it."""
+    notes = Notes(strict=rules.strict)
+    items = read_items(data.items or (), notes)
+    session = await conversations.create(items, data.metadata or {})
+    return Response(conversation_of(session), headers=noted(notes))
+
+
+@get(
+    "/{id:str}",
+    operation_id="retrieveConversation",
+    summary="Read a conversation",
+    responses=error_responses(UNKNOWN | STORAGE),
+)
+async def retrieve_conversation(
+    id: FromPath[str], conversations: NamedDependency[Conversations]
+) -> Conversation:
+    """When it began, and its metadata."""
+    return conversation_of(await conversations.get(id))
+
+
+@post(
+    "/{id:str}",
+    operation_id="updateConversation",
+    summary="Replace the metadata of a conversation",
+    status_code=200,
+    responses=error_responses(UNKNOWN | READ_ONLY | STORAGE),
+)
+async def update_conversation(
+    id: FromPath[str],
+    data: JSONBody[ConversationPatch],
+    conversations: NamedDependency[Conversations],
+) -> Conversation:
+    """Of all of it."""
+    return conversation_of(await conversations.update(id, data.metadata or {}))
+
+
+@delete(
+    "/{id:str}",
+    operation_id="deleteConversation",
+    summary="Delete a conversation",
+    status_code=200,
+    responses=error_responses(UNKNOWN | STORAGE),
+)
+async def delete_conversation(
+    id: FromPath[str], conversations: NamedDependency[Conversations]
+) -> DeletedConversation:
+    """For good, and with it the session. Answers under way in it end; responses that are stored
+    stay."""
+    await conversations.delete(id)
+    return DeletedConversation(id=id)
+
+
+@post(
+    "/{id:str}/items",
+    operation_id="createConversationItems",
+    summary="Add items to a conversation",
+    status_code=200,
+    responses=error_responses(UNKNOWN | READ_ONLY | STORAGE),
+)
+async def add_items(
+    request: Asking,
+    id: FromPath[str],
+    data: JSONBody[NewItems],
+    conversations: NamedDependency[Conversations],
+    rules: NamedDependency[Rules],
+) -> Response[ItemList]:
+    """At the end of it; but the result of a call stands behind the call. `include` shows what is
+    not shown otherwise."""
+    included = read_included(request.query_params.multi_items())
+    notes = Notes(strict=rules.strict)
+    added = await conversations.add(id, read_items(data.items, notes))
+    return Response(list_of(added, included), headers=noted(notes))
+
+
+@get(
+    "/{id:str}/items",
+    operation_id="listConversationItems",
+    summary="List the items of a conversation",
+    responses=error_responses(UNKNOWN | STORAGE),
+)
+async def list_items(
+    request: Asking,
+    id: FromPath[str],
+    conversations: NamedDependency[Conversations],
+    after: After = None,
+    limit: Limit = None,
+    order: Ordered = None,
+) -> ItemList:
+    """All that was said in it, by whichever door. `include` shows what is not shown otherwise."""
+    pairs = [*request.query_params.multi_items()]
+    query, included = read_query(pairs), read_included(pairs)
+    return page_of(await conversations.items(id), query, included)
+
+
+@get(
+    "/{id:str}/items/{item_id:str}",
+    operation_id="retrieveConversationItem",
+    summary="Read an item of a conversation",
+    responses=error_responses(UNKNOWN_ITEM | STORAGE),
+)
+async def retrieve_item(
+    request: Asking,
+    id: FromPath[str],
+    item_id: FromPath[str],
+    conversations: NamedDependency[Conversations],
+) -> dict[str, Any]:
+    """One of them."""
+    included = read_included(request.query_params.multi_items())
+    return shown(await conversations.item(id, item_id), included)
+
+
+@delete(
+    "/{id:str}/items/{item_id:str}",
+    operation_id="deleteConversationItem",
+    summary="Remove an item from a conversation",
+    status_code=200,
+    responses=error_responses(UNKNOWN_ITEM | READ_ONLY | STORAGE),
+)
+async def remove_item(
+    id: FromPath[str], item_id: FromPath[str], conversations: NamedDependency[Conversations]
+) -> Conversation:
+    """For good; with a call goes its result."""
+    return conversation_of(await conversations.remove(id, item_id))
+
+
+HANDLERS = (
+    create_conversation,
+    retrieve_conversation,
+    update_conversation,
+    delete_conversation,
+    add_items,
+    list_items,
+    retrieve_item,
+    remove_item,
+)
+
+
+def noted(notes: Notes) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in note_headers(notes)}

@@ -117,6 +117,8 @@ class Create(ResponsesRoute):
             " server-sent events; with `background` it is made while nobody waits. Kept unless"
             " `store` is false. A field that would change the answer and cannot be honoured is"
             " refused by its name; what has no effect is named in the header `x-mochi-ignored`."
+            " A WebSocket at this path takes `response.create` events with the same fields, and"
+            " answers them one after the other with the events of a stream."
         ),
         request=wire.ResponseRequest,
         fields=FIELDS,

@@ -2,6 +2,8 @@
 
 import asyncio
 import struct
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +19,7 @@ from gateway.http.draining import while_draining
 from gateway.http.websockets import announce_websockets
 from gateway.serving.server import GatewayServer, listen
 from gateway.serving.service import Deadlines
-from gateway.tests.test_serving_server import lifespan
+from gateway.tests.test_serving_server import ROOT, lifespan
 
 SHORT = Deadlines(head=0.3, body=0.3, idle=0.3, write=0.3, linger=0.2)
 LIMIT = 1000
@@ -355,3 +357,11 @@ async def test_a_client_that_leaves_is_not_told_of_the_end() -> None:
             pass
         await echo.ended.get()
     assert echo.drained == 0
+
+
+def test_the_protocol_is_imported_with_the_first_handshake() -> None:
+    code = """
+import sys, gateway.assembly, gateway.commands.serve
+assert not {"websockets", "gateway.serving.websocket"} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -198,7 +198,7 @@ class WebSocket(asyncio.Protocol):
             await self._news.wait()
         message, size = self._messages.popleft()
         self._waiting -= size
-        if self._waiting <= HIGH_WATER_LIMIT and not self._flow.write_paused:
+        if self._waiting <= HIGH_WATER_LIMIT and not (self._gone or self._flow.write_paused):
             self._flow.resume_reading()
         return message
 

@@ -68,6 +68,8 @@ class Echo:
                     await send({"type": "websocket.close", "code": 4000, "reason": "as asked"})
                 case "break":
                     raise RuntimeError("broken")
+                case "nap":
+                    await asyncio.sleep(0.2)
                 case "return":
                     return
                 case "flood":
@@ -246,6 +248,17 @@ async def test_a_client_that_vanishes_while_nobody_reads_ends_what_is_sent() -> 
     async with served(echo) as server:
         async with raw(server) as (_, writer):
             writer.write(frame(Opcode.TEXT, b"flood"))
+            await asyncio.sleep(0.1)
+        async with asyncio.timeout(3):
+            assert await echo.ended.get() == 1006
+
+
+async def test_messages_of_a_client_that_vanished_are_read_to_their_end() -> None:
+    """They were too many at once, so that its going was noticed only by writing to it."""
+    echo = Echo()
+    async with served(echo) as server:
+        async with raw(server) as (_, writer):
+            writer.write(frame(Opcode.TEXT, b"nap") + frame(Opcode.TEXT, b"x" * 900) * 200)
             await asyncio.sleep(0.1)
         async with asyncio.timeout(3):
             assert await echo.ended.get() == 1006

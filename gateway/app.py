@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException
 from litestar.plugins import InitPlugin, PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ASGIApp
+from msgspec.structs import replace
 
 from gateway.core.backend import Backend
 from gateway.core.errors import InvalidRequest, MethodNotAllowed, RouteNotFound, TooLarge
@@ -48,6 +49,8 @@ def create_app(
     """
     openai, hot = openai_routes(backend, rules or Rules(), mounted, keeper, history)
     operations, closed = [*OPERATIONS], [closing(backend)]
+    sockets = {path: raw for each in mounted for path, raw in each.sockets.items()}
+    guards = replace(guards, websockets=(*guards.websockets, *sockets))
     beside: dict[str, Collection[str]] = {}
     for each in mounted:
         operations += each.operations
@@ -70,7 +73,7 @@ def create_app(
         logging_config=None,
         request_max_body_size=guards.max_other_body,
     )
-    return Requests(Guards(Ahead(hot, litestar, beside), guards))
+    return Requests(Guards(Ahead(hot, litestar, beside, sockets), guards))
 
 
 class LeanLitestar(Litestar):

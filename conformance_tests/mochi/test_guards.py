@@ -246,13 +246,26 @@ def test_headers_without_meaning(root: Server, name: str) -> None:
     assert root.get("/v1/models", {name: "DELETE"}).status == 200
 
 
+HANDSHAKE: dict[str, str | None] = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+@pytest.mark.parametrize(
+    ("header", "value"), [("Origin", "https://evil.example"), ("Host", "evil.example")]
+)
+def test_a_websocket_has_the_same_walls(root: Server, header: str, value: str) -> None:
+    """RFC 6455, 10.2: browsers let any page open a WebSocket, so the server has to refuse."""
+    with root.open("GET", "/v1/responses", headers=HANDSHAKE) as live:
+        assert live.begin() == 101
+    with root.open("GET", "/v1/responses", headers=HANDSHAKE | {header: value}) as live:
+        assert live.begin() == 403
+
+
 def test_no_websocket(root: Server) -> None:
     """RFC 9110, 7.8: an upgrade that is not offered is ignored or refused, never left hanging."""
-    headers: dict[str, str | None] = {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-    }
-    with root.open("GET", "/v1/embeddings", headers=headers) as live:
+    with root.open("GET", "/v1/embeddings", headers=HANDSHAKE) as live:
         assert 400 <= live.begin() < 500

@@ -21,7 +21,7 @@ from gateway.dialects.openai.responses.tools import RECURRING
 from gateway.dialects.openai.responses.truncation import exchanges, shortened
 from gateway.http.openai.thinking import thinking_if_it_can
 
-__all__ = ["Question", "chat_request", "fitting", "read_question"]
+__all__ = ["Question", "chat_request", "fitting", "question", "read_question"]
 
 BODY = RequestDecoder[wire.ResponseRequest](wire.ResponseRequest, RECURRING)
 
@@ -50,7 +50,11 @@ class Question(Struct, frozen=True, kw_only=True):
 
 def read_question(body: bytes, notes: Notes) -> Question:
     """The question in a request's body; `Invalid` for what no past could make good."""
-    asked, unknown = BODY.decode(body)
+    return question(*BODY.decode(body), notes)
+
+
+def question(asked: wire.ResponseRequest, unknown: Sequence[str], notes: Notes) -> Question:
+    """The question in a request that was decoded, `unknown` being the fields without a place."""
     check(asked, notes, unknown)
     id = new_response_id()
     ids = ItemIds(id)

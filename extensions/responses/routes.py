@@ -20,6 +20,7 @@ from extensions.responses.compacting import CompactedResponse
 from extensions.responses.listing import ItemsAsked, page_of
 from extensions.responses.question import Question, read_question
 from extensions.responses.service import Responses
+from extensions.responses.socket import ResponseSocket
 from extensions.responses.streams import FirstHand, Watched
 from extensions.responses.tidying import tidied
 from gateway.core.errors import InvalidRequest
@@ -79,6 +80,7 @@ class ResponsesExtension(InitPlugin):
         return Mounted(
             handlers=[router],
             raw={route.OPERATION.path: route.serve for route in hot},
+            sockets={PATH: ResponseSocket(self._responses, rules).serve},
             operations=[route.OPERATION for route in hot],
         )
 
@@ -115,6 +117,8 @@ class Create(ResponsesRoute):
             " server-sent events; with `background` it is made while nobody waits. Kept unless"
             " `store` is false. A field that would change the answer and cannot be honoured is"
             " refused by its name; what has no effect is named in the header `x-mochi-ignored`."
+            " A WebSocket at this path takes `response.create` events with the same fields, and"
+            " answers them one after the other with the events of a stream."
         ),
         request=wire.ResponseRequest,
         fields=FIELDS,

@@ -12,6 +12,7 @@ from gateway.http.leaving import WhileConnected
 __all__ = ["Ahead", "RawRoute", "RawRoutes"]
 
 HTTP: Final = ScopeType.HTTP
+WEBSOCKET: Final = ScopeType.WEBSOCKET
 
 RawRoute = Callable[[Scope, Receive, Send], Awaitable[None]]
 RawRoutes = Mapping[str, RawRoute]
@@ -21,6 +22,7 @@ slash stands for everything one level below, too."""
 
 class Ahead:
     """Hands a request for one of these paths to its application, everything else to the router.
+    A WebSocket has applications of its own.
 
     As `@asgi` handlers within Litestar they would cost 15 µs more a request. What they raise is
     rendered by the layer outside, like all that nobody caught. `beside` are methods, but for POST,
@@ -32,8 +34,10 @@ class Ahead:
         routes: RawRoutes,
         router: ASGIApp,
         beside: Mapping[str, Collection[str]] = {},
+        sockets: Mapping[str, RawRoute] = {},
     ) -> None:
         self._routes = routes
+        self._sockets = sockets
         self._router = router
         self._beside = beside
 
@@ -49,6 +53,8 @@ class Ahead:
                     return self._watched(scope, receive, send)
                 case "PUT" | "PATCH":
                     return self._watched_later(scope, receive, send)
+        elif scope["type"] == WEBSOCKET and (socket := self._sockets.get(scope["path"])):
+            return socket(scope, receive, send)
         return self._router(scope, receive, send)
 
     async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -31,6 +31,7 @@ from gateway.http.origins import (
     shown,
 )
 from gateway.http.requests import answer_error, answer_headers, request_headers
+from gateway.http.websockets import announce_websockets
 
 __all__ = ["GuardRules", "Guards"]
 
@@ -77,6 +78,7 @@ class Guards:
     # A plain function: as a coroutine it would be woken and suspended with every token.
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] not in ("http", "websocket"):
+            announce_websockets(scope, self._websockets, self._rules.max_body)
             return self.app(scope, receive, send)
         try:
             preflight = self._admit(scope)

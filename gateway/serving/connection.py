@@ -3,12 +3,10 @@
 import asyncio
 import urllib.parse
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import httptools
 import msgspec
-from msgspec import Struct
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr
@@ -18,8 +16,9 @@ from gateway.dialects.openai.errors import ErrorBody, ErrorObject
 from gateway.http.draining import DRAINING
 from gateway.http.leaving import LEAVING
 from gateway.serving.exchange import Exchange, Header
+from gateway.serving.service import Deadlines, Phase, Service
 
-__all__ = ["Connection", "Deadlines", "Service"]
+__all__ = ["Connection"]
 
 HEAD_LIMIT = 64 * 1024
 PIPELINE_LIMIT = 256
@@ -31,41 +30,6 @@ ASGI = {"version": "3.0", "spec_version": "2.3"}
 # What requests repeat: names of headers in any case, and targets with their path and query.
 lower_names: dict[bytes, bytes] = {}
 targets: dict[bytes, tuple[str, bytes, bytes]] = {}
-
-Phase = Literal["head", "body", "idle", "write", "linger"]
-"""What a connection waits for from its client; nothing while the application is at work."""
-
-
-class Deadlines(Struct, frozen=True):
-    """How long one phase may last, in seconds, however many single bytes arrive meanwhile."""
-
-    head: float = 10
-    """From the opening of the connection, or the first byte of a later request, to its body."""
-    body: float = 60
-    idle: float = 75
-    """Between two requests. Longer than HTTP clients keep theirs, so that they close first."""
-    write: float = 60
-    """For a client that takes nothing at all of what waits for it."""
-    linger: float = 2
-    """For a refused client to read why: closing while it still sends would reset the connection."""
-
-
-class Service:
-    """What the connections of a server share: the application, its state, and what is under way."""
-
-    def __init__(self, app: Any, state: dict[str, Any]) -> None:
-        self.app = app
-        self.state = state
-        self.loop = asyncio.get_running_loop()
-        self.default_headers: list[Header] = []
-        self.connections: set[Connection] = set()
-        self.exchanges: set[Exchange] = set()
-        self.draining: set[Callable[[], None]] = set()
-
-    @property
-    def tasks(self) -> list[asyncio.Task[None]]:
-        """Those that answer. One that was cancelled before its first step has ended unheard."""
-        return [each.task for each in self.exchanges if not each.task.done()]
 
 
 class Connection(asyncio.Protocol):
@@ -89,6 +53,7 @@ class Connection(asyncio.Protocol):
         self._target = b""
         self._headers: list[Header] | None = None
         self._continues = False
+        self._upgrading: dict[str, Any] | None = None
         self._read: Exchange | None = None
         self._answering: Exchange | None = None
         self._pipeline: deque[Exchange] = deque()
@@ -136,7 +101,10 @@ class Connection(asyncio.Protocol):
         before = self._headers
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
+        except httptools.HttpParserUpgrade as offer:
+            if self._upgrading is not None:
+                self._hand_over(self._upgrading, data[offer.args[0] :])
+                return
             # The parser reads nothing after an offer to upgrade: answer in HTTP/1.1, and close.
             if self._read is not None:
                 self._read.keep_alive = False
@@ -172,7 +140,7 @@ class Connection(asyncio.Protocol):
         parser = self._parser
         version = parser.get_http_version()
         path, raw_path, query = targets.get(self._target) or target(self._target)
-        scope = {
+        scope: dict[str, Any] = {
             "type": "http",
             "asgi": ASGI,
             "http_version": version,
@@ -187,6 +155,9 @@ class Connection(asyncio.Protocol):
             "client": self._client,
             "state": self._service.state.copy(),
         }
+        if path in self._service.websockets and self._is_handshake(scope):
+            self._upgrading = scope
+            return
         exchange = Exchange(
             self,
             scope,
@@ -208,6 +179,26 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._read is not None and not self._read.complete:
             self._read.arrived_whole()
+
+    def _is_handshake(self, scope: dict[str, Any]) -> bool:
+        """Whether a WebSocket is asked for. Not behind a request that is still being answered:
+        what comes next would belong to both."""
+        if scope["method"] != "GET" or self._answering is not None:
+            return False
+        offers = [value.lower() for name, value in scope["headers"] if name == b"upgrade"]
+        return offers == [b"websocket"] and bool(self._parser.should_upgrade())
+
+    def _hand_over(self, scope: dict[str, Any], rest: bytes) -> None:
+        """Let a WebSocket have the connection, and the bytes behind the handshake."""
+        from gateway.serving.websocket import WebSocket  # seldom needed, and 20 ms to import
+
+        service = self._service
+        socket = WebSocket(service, self.transport, scope, limit=service.websockets[scope["path"]])
+        service.connections.discard(self)
+        self.transport.set_protocol(socket)
+        del self._parser
+        if rest:
+            socket.data_received(rest)
 
     def _start(self, exchange: Exchange) -> None:
         service = self._service

@@ -23,7 +23,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 DISCONNECT = {"type": "http.disconnect"}
 
 # The lines of headers that were sent before: most answers carry the same few.
-VARYING = (b"content-length", b"x-request-id")
+VARYING = (b"content-length", b"x-request-id", b"sec-websocket-accept")
 MANY = 256
 lines: dict[Header, bytes] = {}
 

@@ -15,7 +15,8 @@ from typing import Any, Self
 import uvicorn
 from uvicorn.lifespan.on import LifespanOn
 
-from gateway.serving.connection import Connection, Deadlines, Service
+from gateway.serving.connection import Connection
+from gateway.serving.service import Deadlines, Service
 
 __all__ = [
     "GatewayServer",

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from gateway.serving.connection import Deadlines
 from gateway.serving.server import GatewayServer, listen
+from gateway.serving.service import Deadlines
 
 SHORT = Deadlines(head=0.3, body=0.4, idle=0.3, write=0.5, linger=0.2)
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -113,6 +113,7 @@ async def serving(
     *,
     conversations: Notebook | None = None,
     rules: Rules | None = None,
+    guards: GuardRules | None = None,
     patience: float = 1,
     most_background: int = 8,
 ) -> AsyncGenerator[Gateway, None]:
@@ -130,7 +131,7 @@ async def serving(
         backend,
         extensions=[extension],
         mounted=[extension.mounted(rules or Rules())],
-        guards=GuardRules(),
+        guards=guards or GuardRules(),
         rules=rules,
     )
     async with (

@@ -16,10 +16,12 @@ class Mounted(Struct, frozen=True, kw_only=True):
 
     `handlers` are Litestar's, their paths below `/v1`. `raw` are hot routes by their whole path,
     which go ahead of the router and take a path even from the gateway's own; `operations` document
-    them. `beside` are the methods that handlers have at the whole path of a hot route.
+    them. `beside` are the methods that handlers have at the whole path of a hot route. Only at the
+    whole paths of `sockets` is a WebSocket let through the guards.
     """
 
     handlers: Sequence[ControllerRouterHandler] = ()
     raw: Mapping[str, RawRoute] = {}
+    sockets: Mapping[str, RawRoute] = {}
     operations: Sequence[RawOperation] = ()
     beside: Mapping[str, Sequence[str]] = {}

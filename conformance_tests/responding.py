@@ -11,6 +11,7 @@ from conformance_tests.wire import Answer, Live, Server
 
 __all__ = [
     "CALLED",
+    "PIXEL",
     "Event",
     "Responses",
     "calls_of",
@@ -36,6 +37,10 @@ REQUIRED = {
 STATUSES = {"queued", "in_progress", "completed", "incomplete", "failed", "cancelled"}
 OVER = STATUSES - {"queued", "in_progress"}
 COUNTS = ("input_tokens", "output_tokens", "total_tokens")
+PIXEL = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEh"
+    "QGAhKmMIQAAAABJRU5ErkJggg=="
+)
 CALLED = "What is the weather in Paris? Call the tool."
 
 

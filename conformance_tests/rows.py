@@ -21,7 +21,6 @@ class Row(NamedTuple):
     later: str = ""
 
 
-RESPONSES = "Responses: there is no such route yet"
 ERRORS = (
     "openai/errors::test_a_required_field_is_missing",
     "openai/errors::test_a_value_of_the_wrong_type",
@@ -272,36 +271,70 @@ ROWS: dict[int, Row] = {
     36: Row(
         "no `content_part.added`, an IndexError in the SDK",
         "NousResearch/hermes-agent#119758",
-        later=RESPONSES,
+        (
+            "openai/responses_stream::test_any_manner_of_stream_is_in_order",
+            "sdk/responses_create::test_stream_helper",
+        ),
     ),
-    37: Row("no deltas between the events", "Sophomoresty/gemini-web2api#57", later=RESPONSES),
-    38: Row("`response.completed` without output", "Oaklight/llm-rosetta#56", later=RESPONSES),
+    37: Row(
+        "no deltas between the events",
+        "Sophomoresty/gemini-web2api#57",
+        ("openai/responses_stream::test_there_are_deltas_between_the_ends",),
+    ),
+    38: Row(
+        "`response.completed` without output",
+        "Oaklight/llm-rosetta#56",
+        ("openai/responses_stream::test_the_last_event_has_the_whole_response",),
+    ),
     39: Row(
         "error events without `sequence_number`",
         "diegosouzapw/OmniRoute#13964",
-        later=RESPONSES,
+        (
+            "openai/responses_refusals::test_an_unknown_model",
+            "mochi/response_trouble::test_after_the_first_event",
+        ),
     ),
-    40: Row("usage without `output_tokens_details`", "ggml-org/llama.cpp#22659", later=RESPONSES),
-    41: Row("`previous_response_id` accepted and ignored", "Blaizzy/mlx-vlm#1046", later=RESPONSES),
+    40: Row(
+        "usage without `output_tokens_details`",
+        "ggml-org/llama.cpp#22659",
+        (
+            "openai/responses_answers::test_the_usage_has_its_details",
+            "sdk/responses_create::test_create",
+        ),
+    ),
+    41: Row(
+        "`previous_response_id` accepted and ignored",
+        "Blaizzy/mlx-vlm#1046",
+        (
+            "openai/responses_state::test_a_turn_follows_another",
+            "sdk/responses_state::test_a_chain",
+        ),
+    ),
     42: Row(
         "`store: true` accepted, and nothing to retrieve",
         "digitalocean/gradient-python#96",
-        later=RESPONSES,
+        (
+            "openai/responses_state::test_a_response_is_retrieved_as_it_was",
+            "openai/stored_completions::test_it_is_retrieved",
+        ),
     ),
     43: Row(
         "streamed responses not stored",
         "lmstudio-ai/lmstudio-bug-tracker#1188",
-        later=RESPONSES,
+        (
+            "openai/responses_state::test_a_streamed_turn_follows_a_streamed_turn",
+            "openai/responses_stream::test_a_streamed_response_is_kept",
+        ),
     ),
     44: Row(
         "ids of responses that are not stored, and chained all the same",
         "bigduu/Bamboo-agent#513",
-        later=RESPONSES,
+        ("openai/responses_state::test_what_is_not_stored_is_not_there",),
     ),
     45: Row(
         "`response.failed` without status and error",
         "langchain-ai/langchain#39041",
-        later=RESPONSES,
+        ("mochi/response_trouble::test_after_the_first_event",),
     ),
     46: Row(
         "reasoning that uses up the budget: counted, never sent, and an empty answer",

@@ -70,7 +70,7 @@ def main() -> None:
     session = conversation.removeprefix("conv_")  # the conversation conv_X is the session X
     first = through_responses(conversation, "My name is Ada.")
     through_a_session(session, "What is my name?")
-    through_chat_completions(session, "Say my name again: what is my name?")
+    through_chat_completions(session, "Who am I?")
     through_a_stream(session, "Thank you, goodbye.")
 
     turns = by_session(session)

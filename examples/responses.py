@@ -45,7 +45,7 @@ def converse() -> None:
         items=[{"role": "system", "content": "Answer in one line."}]
     )
     with client.responses.stream(
-        model="demo", input="Hello! What can you do?", conversation=conversation.id
+        model="demo", input="Hello!", conversation=conversation.id
     ) as events:
         for event in events:
             if event.type == "response.output_text.delta":

@@ -17,7 +17,7 @@ from adapters.structured import OllamaStructured
 from adapters.upstream.client import Timeouts, UpstreamClient
 from extensions.agents.chats import AgentChats
 from extensions.agents.folder import AgentFolder
-from extensions.agents.models import AgentModels
+from extensions.agents.models import PREFIX, AgentModels
 from extensions.agents.prompts import PhasePrompts
 from extensions.agents.routes import AgentsExtension
 from extensions.agents.service import Agents
@@ -33,6 +33,7 @@ from extensions.context.window import first_window
 from extensions.conversations.history import SessionHistory
 from extensions.conversations.routes import conversation_routes
 from extensions.conversations.service import Conversations
+from extensions.conversations.translation import content_of
 from extensions.prompts.routes import PromptsExtension
 from extensions.prompts.store import PromptFiles
 from extensions.responses.routes import ResponsesExtension
@@ -58,6 +59,8 @@ from gateway.http.origins import LOOPBACK_NAMES
 
 __all__ = ["build", "from_environment", "ollama"]
 
+SUMMARIES_AT_THE_END = 5
+"""Seconds."""
 A_DAY = 86400
 """Seconds: Ollama says nothing while it verifies or converts what may be a terabyte."""
 
@@ -68,7 +71,7 @@ def build(config: Config) -> ASGIApp:
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
     agents = agents_of(config)
-    sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
+    sessions = sessions_of(config)
     summaries = summaries_of(config, backend, sessions)
     conversations = Conversations(
         sessions,
@@ -91,9 +94,9 @@ def build(config: Config) -> ASGIApp:
         models,
         extensions=[*extensions(config, backend, agents, sessions, summaries), responses],
         mounted=[
-            conversation_routes(conversations, rules),
             responses.mounted(rules),
             completion_routes(completions),
+            conversation_routes(conversations, rules),
         ],
         keeper=StoreKeeper(completions),
         history=SessionHistory(sessions, talking=summaries.paused, replied=summaries.schedule),
@@ -109,6 +112,8 @@ def openai_models(config: Config, backend: Backend, agents: Agents) -> Backend:
     if config.agent_models:
         most = config.max_agent_iterations
         backend = AgentModels(backend, agents, default_model=config.default_model, most=most)
+        named = {name: model for name, model in config.aliases.items() if model.startswith(PREFIX)}
+        backend = AliasedBackend(backend, named) if named else backend
     if config.allow_remote_images:  # outside of those who ask again: once is enough
         backend = FetchingBackend(backend, ImageFetcher())
     return backend
@@ -136,6 +141,7 @@ def extensions(
         confirmations=confirmations,
         dynamic_windows=config.dynamic_context_window_enabled,
         max_open=config.max_streams,
+        content_of=content_of,
         talking=summaries.paused,
         replied=summaries.schedule,
     )
@@ -173,11 +179,15 @@ def responses_of(
     return Responses(
         models,
         ResponseStore(config.folder(config.responses_dir)),
-        conversations=conversations,
         models=plain,
+        conversations=conversations,
         most_background=config.max_streams,
         patience=config.drain_seconds,
     )
+
+
+def sessions_of(config: Config) -> Sessions:
+    return Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
 
 
 def summaries_of(config: Config, backend: Backend, sessions: Sessions) -> Summaries:
@@ -189,7 +199,8 @@ def summaries_of(config: Config, backend: Backend, sessions: Sessions) -> Summar
         enabled=config.summarization_enabled,
         dynamic_windows=config.dynamic_context_window_enabled,
         meant=meant_by(config.aliases),
-        patience=config.drain_seconds,
+        # What is not made by then is noted, and made at the next start.
+        patience=min(SUMMARIES_AT_THE_END, config.drain_seconds / 2),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from conformance_tests.checks import error_of, fits
-from conformance_tests.responding import Responses, response_of, text_of, user
+from conformance_tests.responding import PIXEL, Responses, response_of, text_of, user
 
 COUNT = "Count to 20"
 SCHEMA = {
@@ -16,10 +16,6 @@ SCHEMA = {
     "additionalProperties": False,
 }
 PERSON = {"format": {"type": "json_schema", "name": "person", "schema": SCHEMA, "strict": True}}
-PIXEL = (
-    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEh"
-    "QGAhKmMIQAAAABJRU5ErkJggg=="
-)
 
 
 def test_a_text_is_answered(responses: Responses) -> None:

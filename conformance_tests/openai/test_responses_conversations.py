@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from conformance_tests.checks import error_of
-from conformance_tests.responding import Responses, calls_of, function, listed, text_of, user
+from conformance_tests.responding import PIXEL, Responses, calls_of, function, listed, text_of, user
 from conformance_tests.wire import Answer, Server
 
 UNKNOWN = "conv_0000000000"
@@ -113,7 +113,7 @@ ITEM: dict[str, list[dict[str, Any]]] = {
             "role": "user",
             "content": [
                 {"type": "input_text", "text": "Look."},
-                {"type": "input_image", "image_url": "data:image/png;base64,AAAA"},
+                {"type": "input_image", "image_url": PIXEL},
             ],
         }
     ],
@@ -138,7 +138,7 @@ def test_an_item_of_any_type_comes_back(conversations: Server, talk: str, name: 
     (last,) = [item for item in found if item["type"] == given[1].get("type", "message")][-1:]
     if name == "a picture":
         assert [part["type"] for part in last["content"]] == ["input_text", "input_image"]
-        assert last["content"][1]["image_url"] == "data:image/png;base64,AAAA"
+        assert last["content"][1]["image_url"] == PIXEL
     if name == "reasoning":
         assert last["summary"] == [{"type": "summary_text", "text": "Hm."}]
 

@@ -113,6 +113,8 @@ def admitted(request: ChatRequest) -> ChatRequest:
         raise beyond("logprobs", "an agent answers with the text of several replies")
     if request.tools:
         request.notes.ignore("tools", why="has no effect, because an agent has tools of its own")
+    if request.tool_choice == "none":
+        request.notes.ignore("tool_choice", why="has no effect on the tools of an agent")
     return replace(request, tools=(), tool_choice="auto")
 
 

@@ -15,6 +15,7 @@ What becomes of the fields of a chat:
 - `tool_choice` that demands a call, `response_format` other than text, `logprobs`: refused.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -44,6 +45,9 @@ from gateway.core.wrapping import BackendWrapper
 __all__ = ["PREFIX", "AgentModels"]
 
 PREFIX: Final = "agent/"
+
+PATIENCE: Final = 10
+"""Seconds that a list of models waits for the agents, whose packages may hang when imported."""
 
 # What a request can name: folders may be called otherwise.
 NAME: Final = re.compile(r"[A-Za-z0-9._@-]{1,190}")
@@ -176,8 +180,9 @@ class AgentModels(BackendWrapper):
 
     async def _valid(self) -> list[Agent]:
         try:
-            agents = await self._agents.all()
-        except ToolsUnavailable:  # the log says why; the other models are there all the same
+            async with asyncio.timeout(PATIENCE):
+                agents = await self._agents.all()
+        except (ToolsUnavailable, TimeoutError):  # the other models are there all the same
             return []
         return [each for each in agents.values() if each.valid and NAME.fullmatch(each.name)]
 

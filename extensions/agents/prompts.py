@@ -68,6 +68,8 @@ def text_of(path: Path) -> str:
         reason = f"it is larger than {LARGEST // 1024} KiB"
     except UnicodeDecodeError:
         reason = "it is not UTF-8"
+    except RuntimeError:  # what a path raises that comes back to itself
+        reason = "it is a link to itself"
     except OSError as error:
         reason = str(error.strerror)
     log.warning("The prompt file %s is not used: %s.", path, reason)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import get_args
 
 from msgspec.structs import replace
 
@@ -11,6 +12,7 @@ from extensions.agents.agent import Agent
 from extensions.agents.folder import AgentFolder, missing_in
 from extensions.agents.prompts import PhasePrompts
 from extensions.agents.skill import NotASkill
+from extensions.sessions.session import Policy
 from extensions.sessions.threads import to_the_end
 from extensions.tools.catalogue import Catalogue
 from extensions.tools.service import FolderTools
@@ -61,8 +63,9 @@ class Agents:
         agent = (await self.all()).get(name)
         if agent is None:
             raise AgentNotFound(name)
+        path = self._paths[name]  # now: the thread may come to it after a reload
         try:
-            skill = await to_the_end(lambda: self._folder.skill(self._paths[name]))
+            skill = await to_the_end(lambda: self._folder.skill(path))
         except NotASkill as reason:
             return replace(agent, error=agent.error or str(reason))
         return replace(agent, description=skill.description, model=skill.model, prompt=skill.prompt)
@@ -92,8 +95,12 @@ class Agents:
     async def _look(self, catalogue: Catalogue) -> None:
         self._paths, found = await to_the_end(lambda: self._looked(catalogue))
         for name, agent in found.items():
-            if agent.error is not None and agent != (self._found or {}).get(name):
+            if agent == (self._found or {}).get(name):
+                continue
+            if agent.error is not None:
                 log.warning("The agent %r is not valid: %s.", name, agent.error)
+            for wrong in misunderstood(agent):
+                log.warning("The agent %r: its tool_policies have %s.", name, wrong)
         self._found = found
 
     def _looked(self, catalogue: Catalogue) -> tuple[Mapping[str, Path], Mapping[str, Agent]]:
@@ -117,6 +124,17 @@ class Agents:
             changed_at=skill.changed_at,
             error=f"it has no {missing}" if missing else without_tools(agent, catalogue),
         )
+
+
+def misunderstood(agent: Agent) -> list[str]:
+    """What its policies say in vain, so that its author learns why calls are not run."""
+    return [
+        f"{tool!r}, which is none of its tools"
+        if tool not in agent.tools
+        else f"{policy!r} for {tool!r}, which is no policy"
+        for tool, policy in agent.tool_policies.items()
+        if tool not in agent.tools or policy not in get_args(Policy)
+    ]
 
 
 def without_tools(agent: Agent, catalogue: Catalogue) -> str | None:

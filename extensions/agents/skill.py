@@ -81,7 +81,10 @@ def unquoted(value: str) -> str:
 
 
 def policies_in(value: str) -> dict[str, str]:
-    """`jot: never_confirm, wipe: always_confirm`, in braces or not."""
-    pairs = [part.partition(":") for part in value.strip("{}").split(",")]
-    named = [(unquoted(tool.strip()), unquoted(policy.strip())) for tool, _, policy in pairs]
-    return {tool: policy for tool, policy in named if tool and policy}
+    """`jot: never_confirm, wipe: always_confirm`, in braces or not. A tool that stands there twice
+    is confirmed."""
+    policies: dict[str, str] = {}
+    for part in filter(None, map(str.strip, value.strip("{}").split(","))):
+        tool, _, policy = [unquoted(each.strip()) for each in part.partition(":")]
+        policies[tool] = policy if policies.get(tool, policy) == policy else "always_confirm"
+    return policies

@@ -11,13 +11,17 @@ from extensions.agents.service import Agents
 from extensions.agents.work import AgentWork, Employer
 from extensions.sessions.session import Session
 from extensions.tools.approval import Approver
-from extensions.tools.tool import Tool, Toolbox, Tools
+from extensions.tools.outcome import ToolOutcome
+from extensions.tools.results import call_failed
+from extensions.tools.tool import Running, Tool, Toolbox, Tools, Work
 from gateway.core.messages import ToolCall
 from gateway.core.requests import ToolDefinition
 
-__all__ = ["AGENT", "AgentTool", "AgentToolbox", "definition_of"]
+__all__ = ["AGENT", "MOST_RUNS", "AgentTool", "AgentToolbox", "definition_of"]
 
 AGENT = "agent"
+MOST_RUNS = 64
+"""In one turn, each of which may ask the model as often as an agent may."""
 
 ABOUT = """\
 Hand an instruction to an agent, which plans, works on it with tools of its own, and reports back.
@@ -55,7 +59,7 @@ class AgentToolbox:
 
 
 class AgentTool:
-    """An agent's work for one session, on one instruction after the other."""
+    """An agent's work for one turn of a session, on one instruction after the other."""
 
     narrates = True
 
@@ -66,11 +70,20 @@ class AgentTool:
         self._employer = employer
         self._agents = agents
         self._chats = chats
+        self._begun = 0
 
-    def begin(self, call: ToolCall, approver: Approver) -> AgentWork:
+    def begin(self, call: ToolCall, approver: Approver) -> Work:
+        self._begun += 1
+        if self._begun > MOST_RUNS:
+            return Running(overworked)
         return AgentWork(
             call, approver, employer=self._employer, agents=self._agents, chats=self._chats
         )
+
+
+async def overworked() -> ToolOutcome:
+    limit = f"of one turn only the first {MOST_RUNS} instructions are carried out"
+    return ToolOutcome.failed(call_failed(AGENT, limit))
 
 
 class WithAgent:

@@ -6,8 +6,19 @@ from collections.abc import Iterable
 
 from extensions.chat.steps import Called, Said, Step
 from extensions.sessions.session import AssistantMessage, Call, Message, ToolMessage
+from extensions.tools.results import LONGEST
 
-__all__ = ["Transcript", "call_line", "limit_line", "result_line", "transcript_of"]
+__all__ = [
+    "LEFT_OUT",
+    "Transcript",
+    "call_line",
+    "limit_line",
+    "result_line",
+    "shortened",
+    "transcript_of",
+]
+
+LEFT_OUT = "[What came between is left out: it is in the chat of this id.]"
 
 
 def call_line(name: str, arguments: dict[str, object]) -> str:
@@ -76,3 +87,13 @@ def transcript_of(messages: Iterable[Message]) -> str:
                     lines.append(call_line(name, waiting.popleft().arguments))
                 lines.append(result_line(name, result))
     return "\n".join(lines)
+
+
+def shortened(output: str) -> str:
+    """Its beginning and its end, where the plan and the answer stand, if it takes more than a tool
+    may return: no model could read on after it, and the session would be stuck."""
+    data = output.encode("utf-8", "replace")
+    if len(data) <= LONGEST:
+        return output
+    begin, end = data[: LONGEST // 2], data[-LONGEST // 2 :]
+    return f"{begin.decode('utf-8', 'ignore')}\n{LEFT_OUT}\n{end.decode('utf-8', 'ignore')}"

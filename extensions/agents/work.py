@@ -14,7 +14,7 @@ from extensions.agents.chats import AgentChats
 from extensions.agents.public import event_of
 from extensions.agents.run import AgentRun
 from extensions.agents.service import Agents
-from extensions.agents.transcript import transcript_of
+from extensions.agents.transcript import shortened, transcript_of
 from extensions.chat.record import Record
 from extensions.events import AgentComplete, AgentStart, Event
 from extensions.tools.approval import Approver
@@ -135,4 +135,4 @@ class AgentWork:
 
     def _output(self, record: Record, *passages: str) -> str:
         text = "\n".join(filter(None, passages))
-        return f"Session ID: {record.session.id}\n\n{text}"
+        return shortened(f"Session ID: {record.session.id}\n\n{text}")

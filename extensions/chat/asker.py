@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from extensions.chat.history import conversation
+from extensions.chat.history import ContentOf, conversation, text_alone
 from extensions.chat.record import Record
 from extensions.chat.refusals import refused
 from extensions.context.window import Decision, adjusted, estimate, next_window, usage_of
@@ -34,12 +34,14 @@ class Asker:
         notes: Notes,
         dynamic_windows: bool = True,
         thinking: bool = False,
+        content_of: ContentOf = text_alone,
     ) -> None:
         self.decision = Decision(None, "no_adjustment")
         self._backend = backend
         self._notes = notes
         self._dynamic_windows = dynamic_windows
         self._thinking = thinking
+        self._content_of = content_of
 
     async def answer(
         self, record: Record, tools: Tools, prompt: str = ""
@@ -80,7 +82,7 @@ class Asker:
         """The next request; it is taken to be `at_least` so many tokens long."""
         model = record.session.model
         details = await self._details(model)
-        messages: tuple[Message, ...] = conversation(record.history)
+        messages: tuple[Message, ...] = conversation(record.history, self._content_of)
         if prompt:
             messages += (UserMessage(text(prompt)),)
         offered = tuple(tools.offered())

@@ -1,6 +1,6 @@
 """From the messages of a session to those that a model is sent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import assert_never
 
 from extensions.sessions.session import (
@@ -15,10 +15,20 @@ from extensions.tools.outcome import LOST
 from gateway.core import messages as core
 from gateway.core.ids import new_id
 
-__all__ = ["conversation", "last_question"]
+__all__ = ["ContentOf", "conversation", "last_question", "text_alone"]
 
 
-def conversation(messages: Sequence[Message]) -> tuple[core.Message, ...]:
+ContentOf = Callable[[Message], core.Content]
+"""What the content of a message is, when there is more of it than a session knows."""
+
+
+def text_alone(message: Message) -> core.Content:
+    return core.text(message.content)
+
+
+def conversation(
+    messages: Sequence[Message], content_of: ContentOf = text_alone
+) -> tuple[core.Message, ...]:
     """The history as the core knows it: calls with new ids, results with the ids of their calls.
 
     Thinking is not sent back. A call without a result, as a crash may leave one behind, gets one:
@@ -30,7 +40,7 @@ def conversation(messages: Sequence[Message]) -> tuple[core.Message, ...]:
         if waiting and not isinstance(message, ToolMessage):
             sent.extend(lost(waiting.values()))
             waiting.clear()
-        content = core.text(message.content)
+        content = content_of(message)
         match message:
             case UserMessage():
                 sent.append(core.UserMessage(content))

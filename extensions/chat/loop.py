@@ -23,7 +23,7 @@ from gateway.core.messages import ToolCall
 __all__ = ["MOST_ROUNDS", "ChatLoop", "EndlessCalls"]
 
 MOST_ROUNDS = 50
-MOST_CALLS = 128
+MOST_CALLS = 1024
 
 
 class EndlessCalls(BackendFailed):
@@ -162,7 +162,7 @@ class Due(Struct):
     """A call that was recorded, and whose answer is not.
 
     `tool` runs it, if anything does; `outcome` is the one it has if the turn ends now, and what was
-    run never counts as denied. `told` says that the tool has told of its work.
+    run never counts as denied. `told` says that the tool has told of its work, to its end.
     """
 
     call: ToolCall
@@ -185,7 +185,7 @@ class Due(Struct):
                     yield happened
         except Exception as error:
             failed = call_failed(self.call.name, failure_text(error))
-            self.outcome = ToolOutcome.failed(failed)
+            self.outcome, self.told = ToolOutcome.failed(failed), False
         except BaseException:
             self.outcome = work.outcome
             raise

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
 from extensions.chat.asked import ChatQuestion
+from extensions.chat.history import ContentOf, text_alone
 from extensions.chat.turn import Turn
 from extensions.confirmation.approvers import AskTheClient, Refuse
 from extensions.confirmation.service import Confirmations
@@ -22,7 +23,8 @@ class Chats:
     """Chat in these sessions, with at most `max_open` answers under way at a time.
 
     Calls of the tools in `toolbox` that need a yes are asked about in `confirmations`.
-    `dynamic_windows` is whether context windows are chosen at all. `talking` is entered for a
+    `dynamic_windows` is whether context windows are chosen at all; `content_of` has what of a
+    message a model is sent. `talking` is entered for a
     session while somebody talks in it, and `replied` called when a final reply was sent.
     """
 
@@ -35,6 +37,7 @@ class Chats:
         confirmations: Confirmations,
         dynamic_windows: bool = True,
         max_open: int = 4096,
+        content_of: ContentOf = text_alone,
         talking: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
         replied: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -44,6 +47,7 @@ class Chats:
         self._confirmations = confirmations
         self._dynamic_windows = dynamic_windows
         self._max_open = max_open
+        self._content_of = content_of
         self._talking = talking
         self._replied = replied
         self._open = 0
@@ -62,6 +66,7 @@ class Chats:
             toolbox=self._toolbox,
             approver=approver,
             dynamic_windows=self._dynamic_windows,
+            content_of=self._content_of,
         )
         await turn.check()
         return turn

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from extensions.chat.asked import ChatQuestion
 from extensions.chat.asker import Asker
-from extensions.chat.history import last_question
+from extensions.chat.history import ContentOf, last_question, text_alone
 from extensions.chat.loop import ChatLoop
 from extensions.chat.record import Record
 from extensions.chat.steps import Ended, Steps
@@ -45,6 +45,7 @@ class Turn:
         toolbox: Toolbox,
         approver: Callable[[ToolSettings], Approver],
         dynamic_windows: bool = True,
+        content_of: ContentOf = text_alone,
     ) -> None:
         self.session_id = id
         self.notes = Notes()
@@ -58,6 +59,7 @@ class Turn:
             notes=self.notes,
             dynamic_windows=dynamic_windows,
             thinking=bool(question.think),
+            content_of=content_of,
         )
         self._seen: Session | None = None
 

@@ -100,19 +100,20 @@ def blocks_of(messages: Iterable[Message]) -> list[Block]:
 
 def added(
     session: Session,
-    items: Sequence[Item],
+    asked: Sequence[Item],
     output: Sequence[Item] = (),
     *,
     answer: Answered | None = None,
     new_id: Callable[[], str],
     now: str,
 ) -> list[Change]:
-    """What makes the items part of the session, and behind them the output of an `answer`.
+    """What makes the items that were `asked` part of the session, and behind them the output of an
+    `answer`.
 
     `InvalidRequest` for a result to which there is no call.
     """
     adding = Adding(session, new_id, now)
-    for item in items:
+    for item in asked:
         adding.take(item)
     adding.end_turn()
     if answer:

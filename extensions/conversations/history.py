@@ -9,6 +9,7 @@ from extensions.conversations.service import OpenConversation
 from extensions.conversations.translation import items_from, messages_from
 from extensions.conversations.turns import held
 from extensions.sessions.service import Sessions
+from gateway.core.errors import SessionNotFound
 from gateway.core.events import Batch
 from gateway.core.messages import AssistantMessage, Message, text
 
@@ -33,7 +34,7 @@ class SessionHistory:
     async def join(self, session_id: str) -> AsyncIterator["JoinedSession"]:
         """The session while its turn is held."""
         with self._talking(session_id):
-            async with held(self._sessions, session_id) as opened:
+            async with held(self._sessions, session_id, SessionNotFound(session_id)) as opened:
                 joined = JoinedSession(OpenConversation(opened, self._sessions))
                 yield joined
             if joined.replied:

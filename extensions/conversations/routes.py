@@ -164,7 +164,7 @@ async def list_items(
     order: Ordered = None,
 ) -> ItemList:
     """All that was said in it, by whichever door. `include` shows what is not shown otherwise."""
-    pairs = request.query_params.multi_items()
+    pairs = [*request.query_params.multi_items()]
     query, included = read_query(pairs), read_included(pairs)
     return page_of(await conversations.items(id), query, included)
 

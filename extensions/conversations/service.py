@@ -21,7 +21,12 @@ from extensions.sessions.changes import (
 from extensions.sessions.service import OpenSession, Sessions
 from extensions.sessions.session import Session, WindowConfig
 from extensions.sessions.threads import unbroken
-from gateway.core.errors import ConversationNotFound, ItemNotFound, SessionNotFound
+from gateway.core.errors import (
+    ConversationNotFound,
+    ItemNotFound,
+    SessionNotFound,
+    StorageUnavailable,
+)
 from gateway.dialects.openai.responses.items import Item
 from gateway.dialects.openai.responses.wire import Response
 
@@ -103,7 +108,7 @@ class Conversations:
         """The conversation while its turn is held."""
         session_id = session_of(id)
         with unknown(id), self._talking(session_id):
-            async with held(self._sessions, session_id) as opened:
+            async with held(self._sessions, session_id, ConversationNotFound(id)) as opened:
                 conversation = OpenConversation(opened, self._sessions)
                 yield conversation
             if conversation.replied:
@@ -117,11 +122,9 @@ class Conversations:
         """
         session = await self.get(id)
         points = [beside_of(message).points for message in session.messages]
-        ends = [at for at, lengths in enumerate(points) if any(told <= length for told in lengths)]
-        if not length:
-            return ()
-        if not any(points):
+        if length > noted_in(session).length or not any(points):
             return items_of(session.messages)[:length]
+        ends = [at for at, lengths in enumerate(points) if any(told <= length for told in lengths)]
         return items_of(session.messages[: ends[-1] + 1]) if ends else ()
 
     @asynccontextmanager
@@ -140,6 +143,7 @@ class OpenConversation:
 
     def __init__(self, opened: OpenSession, sessions: Sessions) -> None:
         self.replied = False
+        self._length: int | None = None
         self._opened = opened
         self._sessions = sessions
 
@@ -164,7 +168,16 @@ class OpenConversation:
         return length
 
     async def add(self, asked: Sequence[Item], output: Sequence[Item], answer: Answered) -> int:
-        """The same of any answer. Whoever is cancelled meanwhile has added all the same."""
+        """The same of any answer; of each turn only the first.
+
+        Whoever is cancelled meanwhile has added it all the same, and may not know.
+        """
+        if self._length is None:
+            await unbroken(self._add(asked, output, answer))
+        assert self._length is not None
+        return self._length
+
+    async def _add(self, asked: Sequence[Item], output: Sequence[Item], answer: Answered) -> None:
         session = self._opened.session
         changes = added(
             session,
@@ -177,8 +190,13 @@ class OpenConversation:
         if output and not session.model:
             changes.append(SettingsChanged(model=answer.model))
         length, point = pointed(session, changes)
-        await unbroken(self._opened.commit(*changes, *point))
-        return length
+        try:
+            await self._opened.commit(*changes, *point)
+        except StorageUnavailable as error:
+            if error.details.get("done"):
+                self._length = length
+            raise
+        self._length = length
 
 
 def pointed(session: Session, changes: Sequence[Change]) -> tuple[int, list[Change]]:

@@ -4,17 +4,31 @@ from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
+from extensions.conversations.beside import beside_of
+from extensions.conversations.layout import parts_of
 from extensions.conversations.projection import with_results
+from extensions.sessions.session import AssistantMessage, Message
 from gateway.core import messages as core
 from gateway.core.notes import Notes
 from gateway.dialects.openai.responses import items, parts
-from gateway.dialects.openai.responses.conversation import read_messages
+from gateway.dialects.openai.responses.conversation import ASKED, read_content, read_messages
 from gateway.dialects.openai.responses.input import placed
 from gateway.dialects.openai.responses.items import Item
 
-__all__ = ["items_from", "messages_from"]
+__all__ = ["content_of", "items_from", "messages_from"]
 
 encode = msgspec.json.Encoder().encode
+
+
+def content_of(message: Message) -> core.Content:
+    """The content with the images and sounds that stand beside its text."""
+    layout = beside_of(message).parts
+    if not layout or isinstance(message, AssistantMessage):
+        return core.text(message.content)
+    if all(isinstance(entry, int) for entry in layout):
+        return core.text(message.content)
+    found = parts_of(message.content, layout, parts.InputText)
+    return read_content(found, "history", ASKED, Notes())
 
 
 def messages_from(history: Sequence[Item], answered: Collection[str]) -> list[core.Message]:

@@ -5,24 +5,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from extensions.sessions.service import OpenSession, Sessions
-from gateway.core.errors import SessionNotFound, SessionReadOnly
+from gateway.core.errors import NotFound, SessionReadOnly
 
 __all__ = ["held"]
 
 
 @asynccontextmanager
-async def held(sessions: Sessions, id: str) -> AsyncIterator[OpenSession]:
-    """The session in its turn.
+async def held(sessions: Sessions, id: str, gone: NotFound) -> AsyncIterator[OpenSession]:
+    """The session in its turn; `SessionNotFound` if there is none.
 
-    If it is deleted meanwhile, what is done inside is cancelled, and this is `SessionNotFound`.
+    If it is deleted meanwhile, what is done inside is cancelled, and `gone` is raised.
     """
     task = asyncio.current_task()
     assert task is not None
-    gone = SessionNotFound(id)
-    answering = task
+    cancel = task.cancel
 
     def end() -> None:
-        answering.cancel(gone)
+        cancel(gone)
 
     try:
         with sessions.streaming(id, end):

@@ -1,7 +1,7 @@
 """What was said before a request, wherever that is kept."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 
 import msgspec
 from msgspec import Struct
@@ -50,7 +50,8 @@ class Archive:
         """
         if id := named_conversation(request):
             opening = self._known().open(id)
-            conversation = await held.enter_async_context(opening)
+            with named():
+                conversation = await held.enter_async_context(opening)
             return Past(conversation.items, conversation)
         if previous := request.previous_response_id:
             return Past(await self._chain(previous, held))
@@ -59,7 +60,8 @@ class Archive:
     async def glance(self, request: ResponseRequest, held: AsyncExitStack) -> Past:
         """The same without a turn: what is said in the conversation meanwhile is not in it."""
         if id := named_conversation(request):
-            return Past(await self._known().beginning(id, ALL))
+            with named():
+                return Past(await self._known().beginning(id, ALL))
         return await self.open(request, held)
 
     async def found(self, references: Iterable[str]) -> dict[str, Item]:
@@ -109,6 +111,16 @@ ALL = 2**31 - 1
 def named_conversation(request: ResponseRequest) -> str | None:
     named = request.conversation
     return named if named is None or isinstance(named, str) else named.id
+
+
+@contextmanager
+def named() -> Iterator[None]:
+    """An unknown conversation is the fault of the field that has it."""
+    try:
+        yield
+    except ConversationNotFound as error:
+        error.param = "conversation"
+        raise
 
 
 def items_of(record: Record) -> list[Item]:

@@ -9,10 +9,12 @@ from extensions.responses.keeping import record_of
 from extensions.responses.past import NOTHING, Archive
 from extensions.responses.question import Question, chat_request, fitting
 from extensions.responses.record import ConversationPoint
+from extensions.sessions.threads import unbroken
 from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
 from gateway.core.errors import (
     BackendFailed,
+    Conflict,
     MochiError,
     Overloaded,
     ResponseNotFound,
@@ -51,6 +53,7 @@ class Run:
         self._own = question.own
         self._past = NOTHING
         self._length: int | None = None
+        self._kept = False
 
     async def whole(self) -> Response:
         """The response; what fails is not kept, because nobody learns of it."""
@@ -107,8 +110,11 @@ class Run:
 
     async def _break_off(self, error: BaseException) -> None:
         """Keep what there is. Here nothing more can be done about a folder that is full."""
+        if self._kept:  # what was cancelled had come to its end
+            self.last = self.writer.end()
+            return
         self.last = self._ended_by(error)
-        with suppress(StorageUnavailable):  # logged
+        with suppress(StorageUnavailable, Conflict):  # logged; it is there, if perhaps not for good
             await self._keep(self.writer.response)
 
     def _ended_by(self, error: BaseException) -> bytes:
@@ -119,7 +125,14 @@ class Run:
         return self.writer.failure(reason_of(error) or Overloaded(GOING_DOWN))
 
     async def _keep(self, response: Response) -> None:
-        """Add the answer to its conversation, and keep the record of it."""
+        """Add the answer to its conversation, and keep the record of it.
+
+        To the end, whoever leaves meanwhile: what is half done would be done again.
+        """
+        if self.question.stored or self._past.conversation is not None:
+            await unbroken(self._kept_all(response))
+
+    async def _kept_all(self, response: Response) -> None:
         question, conversation = self.question, self._past.conversation
         own = kept(self._own)
         point = None
@@ -130,3 +143,4 @@ class Run:
         if question.stored:
             with suppress(ResponseNotFound):  # deleted while it ran
                 await self._archive.store.keep(record_of(question, own, response, point))
+        self._kept = True

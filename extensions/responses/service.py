@@ -14,7 +14,7 @@ from extensions.responses.record import Record
 from extensions.responses.run import Run
 from extensions.responses.store import ResponseStore
 from gateway.core.backend import Backend
-from gateway.core.errors import BackendFailed, InvalidRequest, ModelNotFound
+from gateway.core.errors import BackendFailed, InvalidRequest, MochiError, ModelNotFound
 from gateway.dialects.openai.responses.failing import blamed
 from gateway.dialects.openai.responses.input import Placed, kept, references, resolved
 from gateway.dialects.openai.responses.replaying import after, replayed
@@ -107,7 +107,10 @@ class Responses:
         async with AsyncExitStack() as held:
             past, own = await self._seen(question, held)
             request = await chat_request(question, own, past, self._models)
-        return await counted(self._models, request)
+        try:
+            return await counted(self._models, request)
+        except MochiError as error:
+            raise blamed(error) from None
 
     async def compact(self, question: Question) -> Compaction:
         """The conversation with a summary in the place of what the model said."""

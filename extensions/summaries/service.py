@@ -108,9 +108,7 @@ class Summaries:
                     raise InvalidRequest(
                         "No model of this session can summarise: name another one.", param="model"
                     )
-                made = await self._make(session, chosen, named=model)
-                self._jobs.drop(session_id)
-                return made
+                return await self._make(session, chosen, named=model)
 
     async def resume(self) -> None:
         """Schedule what was not made before the last end."""
@@ -160,13 +158,16 @@ class Summaries:
         return session
 
     async def _make(self, session: Session, model: str, named: str | None = None) -> MadeSummary:
-        """The session is nobody's while the model works, and held only to keep what came of it."""
+        """The session is nobody's while the model works, and held only to keep what came of it.
+        If nothing was said meanwhile, no other summary of it is due."""
         with self._ended_if_deleted(session.id):
             asked = await self._question(session, model)
             draft = await self._answers.answer(asked, SummaryDraft)
         summary = Summary(draft.summary, tuple(draft.topics))
         async with self._sessions.turn(session.id) as turn:
             await unbroken(turn.commit(SummaryChanged(summary, named)))
+            if turn.session.messages == session.messages:
+                self._jobs.drop(session.id)
         return MadeSummary(summary, model)
 
     async def _question(self, session: Session, model: str) -> StructuredRequest:

@@ -102,14 +102,15 @@ async def test_the_switch_for_windows_by_need_is_shown(tmp_path: Path) -> None:
 
 async def test_agents_are_models_of_v1_and_of_nothing_else(tmp_path: Path) -> None:
     agent(tmp_path / "agents", skill=SCRIBE)
-    config = Config(data_dir=tmp_path, aliases={"writer": "demo-tools"}, max_agent_iterations=1)
+    aliases = {"writer": "demo-tools", "gpt-4o": "agent/scribe"}
+    config = Config(data_dir=tmp_path, aliases=aliases, max_agent_iterations=1)
     async with (
         Simulator() as simulator,
         live_server(build(msgspec.structs.replace(config, ollama_host=simulator.url))) as url,
         httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http,
     ):
         listed = (await http.get("/v1/models")).json()["data"]
-        assert [model["id"] for model in listed][-2:] == ["writer", "agent/scribe"]
+        assert [model["id"] for model in listed][-3:] == ["writer", "agent/scribe", "gpt-4o"]
         assert (await http.get("/v1/models/agent/scribe")).json()["capabilities"] == [
             "completion",
             "tools",
@@ -120,7 +121,12 @@ async def test_agents_are_models_of_v1_and_of_nothing_else(tmp_path: Path) -> No
         message = made["choices"][0]["message"]
         assert "Tool result (jot): stored" in message["reasoning_content"]
         assert message["content"] == "Warning: stopped after 1 iterations."
-        sent = [json.loads(each.body) for each in simulator.requests if each.path == "/api/chat"]
+        aliased = (await http.post("/v1/chat/completions", json={**body, "model": "gpt-4o"})).json()
+        assert aliased["model"] == "gpt-4o"
+        assert aliased["choices"][0]["message"]["content"] == message["content"]
+        sent = [json.loads(each.body) for each in simulator.requests if each.path == "/api/chat"][
+            :2
+        ]
         assert [bool(each.get("tools")) for each in sent] == [False, True]
         assert {each["model"] for each in sent} == {"demo-tools"}
         made = await http.post("/api/v1/sessions", json={"model": "agent/scribe"})

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import main, parsed
+from gateway.commands.chatting.answering import kept
+from gateway.commands.chatting.events import ContentDelta, Event, ToolCall
 from gateway.tests.chat_server import CONFIRMED, DROP, Step, chat_server, said
 from gateway.tests.processes import ROOT
 
@@ -375,6 +377,20 @@ def test_ctrl_c_stops_the_model_and_is_status_130(tmp_path: Path) -> None:
         assert process.returncode == 130
         assert complaint == b"Stopped. What was said so far is kept.\n"
         assert server.left.wait(5)
+
+
+@pytest.mark.parametrize(
+    ("last", "begun", "told"),
+    [
+        (None, False, "Nothing was said yet."),
+        (ContentDelta("a"), True, "What was said so far is kept."),
+        (ToolCall("slow", {}), True, "The tool goes on to its end, and what comes of it is kept."),
+    ],
+)
+def test_what_is_told_of_an_answer_that_was_stopped(
+    last: Event | None, begun: bool, told: str
+) -> None:
+    assert kept(last, begun=begun) == told
 
 
 def test_a_talk_needs_nothing_of_the_server(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_frames_do_not_depend_on_how_their_bytes_arrive(size: int) -> None:
         (
             "agent_complete",
             b'{"agent_name":"scribe","session_id":"77aa88bb99","output":"x"}',
-            AgentComplete("scribe", "x"),
+            AgentComplete("scribe", "77aa88bb99"),
         ),
         (
             "message_complete",

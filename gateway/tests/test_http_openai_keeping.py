@@ -1,5 +1,6 @@
 """Which chat completions are handed to the keeper, and as what."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -88,6 +89,18 @@ async def test_nothing_is_kept_unasked(fields: dict[str, Any], stream: bool) -> 
 async def test_what_breaks_off_is_not_kept(stream: bool) -> None:
     shelf = Shelf()
     await chat(shelf, [TextDelta("H")], BackendFailed("Broke."), store=True, stream=stream)
+    assert shelf.kept == []
+
+
+async def test_who_leaves_leaves_nothing() -> None:
+    shelf, backend = Shelf(), ScriptedBackend([TextDelta("H")], 30.0)
+    app = create_app(backend, keeper=shelf, guards=GuardRules())
+    body = {"model": "demo", "messages": MESSAGES, "store": True, "stream": True}
+    async with live_server(app) as url, httpx.AsyncClient(trust_env=False) as http:
+        async with http.stream("POST", f"{url}/v1/chat/completions", json=body) as response:
+            await anext(response.aiter_lines())
+        async with asyncio.timeout(1):
+            await backend.left.wait()
     assert shelf.kept == []
 
 

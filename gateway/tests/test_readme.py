@@ -9,11 +9,12 @@ from gateway.dialects.openai import embeddings
 from gateway.dialects.openai.chat.fields import FIELDS as CHAT
 from gateway.dialects.openai.completions.fields import FIELDS as COMPLETIONS
 from gateway.dialects.openai.fields import FieldTable
+from gateway.dialects.openai.responses.fields import FIELDS as RESPONSES
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("table", [CHAT, COMPLETIONS, embeddings.FIELDS])
+@pytest.mark.parametrize("table", [CHAT, RESPONSES, COMPLETIONS, embeddings.FIELDS])
 def test_the_table_of_an_endpoint_is_in_it(table: FieldTable) -> None:
     assert f"<!-- fields of {table.path} -->\n{table.markdown()}\n<!-- end -->" in README
 

@@ -69,6 +69,22 @@ async def test_every_reason_not_to_be_valid(tmp_path: Path) -> None:
     }
 
 
+async def test_policies_that_say_nothing_are_named_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    policies = "jot: sometimes, jott: never_confirm"
+    agent(tmp_path, skill=f"---\ndescription: Notes.\ntool_policies: {policies}\n---\n")
+    agents = agents_in(tmp_path)
+    assert (await agents.get("scribe")).valid
+    await agents.reload()
+    await agents.aclose()
+    warnings = [each.message for each in caplog.records if each.name == "mochi.agents"]
+    assert warnings == [
+        "The agent 'scribe': its tool_policies have 'sometimes' for 'jot', which is no policy.",
+        "The agent 'scribe': its tool_policies have 'jott', which is none of its tools.",
+    ]
+
+
 async def test_what_others_could_have_written_is_not_followed(tmp_path: Path) -> None:
     (agent(tmp_path / "agents", "open") / "SKILL.md").chmod(0o646)
     agent(tmp_path / "agents", "shared").chmod(0o777)
@@ -196,3 +212,6 @@ async def test_the_texts_of_the_phases_are_read_on_each_use(tmp_path: Path) -> N
     (tmp_path / "execution.md").unlink()
     (tmp_path / "execution.md").mkdir()
     assert await prompts.execution() == EXECUTION
+    (tmp_path / "planning.md").unlink()
+    (tmp_path / "planning.md").symlink_to("planning.md")
+    assert await prompts.planning() == PLANNING

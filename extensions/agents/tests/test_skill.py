@@ -55,7 +55,9 @@ def test_values(line: str, description: str) -> None:
         ("", {}),
         ("jot: never_confirm", {"jot": "never_confirm"}),
         ("{jot: never_confirm, 'wipe': 'ask'}", {"jot": "never_confirm", "wipe": "ask"}),
-        ("jot, : never_confirm, wipe:", {}),
+        ("jot, : never_confirm, wipe:", {"jot": "", "": "never_confirm", "wipe": ""}),
+        ("jot: always_confirm, jot: never_confirm", {"jot": "always_confirm"}),
+        ("jot: never_confirm, jot: never_confirm", {"jot": "never_confirm"}),
     ],
 )
 def test_policies(value: str, policies: dict[str, str]) -> None:

@@ -10,12 +10,15 @@ from extensions.agents.prompts import PhasePrompts
 from extensions.agents.service import Agents
 from extensions.agents.tests.folders import agent
 from extensions.agents.tests.working import Functions, jot
-from extensions.agents.tool import AgentTool, AgentToolbox
+from extensions.agents.tool import MOST_RUNS, AgentTool, AgentToolbox
+from extensions.agents.work import AgentWork
+from extensions.confirmation.approvers import Refuse
 from extensions.sessions.memory_store import MemorySessionStore
 from extensions.sessions.service import Sessions
 from extensions.sessions.session import AgentSettings, Session, ToolSettings
 from extensions.tests.toolbox import AsyncTool, Box
 from extensions.tools.catalogue import Catalogue
+from gateway.core.messages import ToolCall
 from gateway.testing import ScriptedBackend
 
 
@@ -106,3 +109,15 @@ async def test_it_is_made_anew_when_the_list_or_a_description_changes(tmp_path: 
     assert await told("scribe") == first
     await tools._agents.reload()
     assert "- scribe: Draws.\n" in await told("scribe")
+
+
+async def test_of_one_turn_only_so_many_instructions_are_carried_out(tmp_path: Path) -> None:
+    agent(tmp_path)
+    tool = (await box(tmp_path).active(session("scribe"))).get("agent")
+    assert isinstance(tool, AgentTool)
+    call = ToolCall("call_1", "agent", {"agent": "scribe", "instruction": "Go."})
+    works = [tool.begin(call, Refuse(ToolSettings())) for _ in range(MOST_RUNS + 1)]
+    assert all(isinstance(work, AgentWork) for work in works[:-1])
+    async for _ in works[-1].events():
+        raise AssertionError("It has nothing to tell.")
+    assert "only the first 64 instructions" in works[-1].outcome.result

@@ -12,11 +12,9 @@ from extensions.agents.tests.folders import agent
 from extensions.agents.tests.test_chats import colleagues
 from extensions.agents.tests.working import Minds
 from extensions.chat.tests.stream import Events, names
-from extensions.sessions.json_store import JSONSessionStore
-from extensions.sessions.service import Sessions
 from extensions.tools.tests.packages import alive, eventually
 from gateway.app import create_app
-from gateway.assembly import agents_of, extensions, summaries_of
+from gateway.assembly import agents_of, extensions, sessions_of, summaries_of
 from gateway.config import Config
 from gateway.http.guards import GuardRules
 from gateway.testing import live_server
@@ -34,7 +32,7 @@ def jot(text: str) -> str:
 async def gateway(folder: Path) -> AsyncGenerator[httpx.AsyncClient, None]:
     backend = Minds(colleagues)
     config = Config(data_dir=folder)
-    sessions = Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
+    sessions = sessions_of(config)
     summaries = summaries_of(config, backend, sessions)
     plugins = extensions(config, backend, agents_of(config), sessions, summaries)
     app = create_app(backend, extensions=plugins, guards=GuardRules())

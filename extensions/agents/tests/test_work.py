@@ -8,10 +8,12 @@ import pytest
 from extensions.agents.prompts import EXECUTION, PLANNING
 from extensions.agents.tests.folders import agent
 from extensions.agents.tests.working import asking, jot, office, roles, task
+from extensions.agents.transcript import LEFT_OUT
 from extensions.chat.tests.stream import names
 from extensions.chat.tests.talking import Rounds, calls, said
 from extensions.sessions.session import ToolSettings
 from extensions.tests.serving import refusal
+from extensions.tests.toolbox import AsyncTool
 from gateway.core.errors import BackendFailed
 from gateway.core.events import TextDelta
 
@@ -122,6 +124,22 @@ async def test_who_never_stops_is_stopped(tmp_path: Path) -> None:
         assert names(told)[-2:] == ["message_complete", "done"]
         assert roles((await place.chat()).messages)[-1] == ("tool", "stored")
     assert len(backend.requests) == 6
+
+
+async def test_of_much_work_the_begin_and_the_end_are_told(tmp_path: Path) -> None:
+    async def read(text: str) -> str:
+        return "é" * 30_000
+
+    backend = Rounds(task(), said("Plan."), NOTE, NOTE, NOTE, said("Read."), said("Done."))
+    async with office(backend, tmp_path, AsyncTool("jot", read)) as place:
+        output = dict(await place.told())["agent_complete"]["output"]
+        chat = await place.chat()
+        assert roles(await place.main())[2] == ("tool", output)
+    assert output.startswith(f"Session ID: {chat.id}\n\nPlan.\nTool call: jot(")
+    assert output.endswith("ééé\nRead.")
+    assert output.count(LEFT_OUT) == 1
+    assert 64 * 1024 < len(output.encode()) < 65 * 1024
+    assert [len(text) for role, text in roles(chat.messages) if role == "tool"] == [30_000] * 3
 
 
 async def test_a_call_while_it_plans_is_not_run(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from extensions.sessions.session import (
     ToolMessage,
     UserMessage,
 )
+from extensions.tools.outcome import LOST
 from gateway.core import messages as core
 
 ENTRY: dict[str, Any] = {"id": "1", "timestamp": "2026-03-04T05:06:07.000890"}
@@ -67,3 +68,19 @@ def test_a_call_that_a_crash_left_without_a_result_gets_one() -> None:
 def test_the_last_question() -> None:
     assert last_question([user("1"), calling(), user("2"), calling("a"), result("a", "")]) == 2
     assert last_question([calling()]) is None
+
+
+def test_a_result_can_say_which_call_it_answers() -> None:
+    late = ToolMessage(content="of b", tool_name="b", answers=1, **ENTRY)
+    sent: Any = conversation([calling("a", "b"), late])
+    first, second = sent[0].tool_calls
+    assert [(message.call_id, core.text_of(message.content)) for message in sent[1:]] == [
+        (second.id, "of b"),
+        (first.id, LOST.result),
+    ]
+
+
+def test_the_content_can_be_more_than_the_text() -> None:
+    image = core.ImagePart("aGk=", "image/png")
+    sent = conversation([user("Look")], lambda message: (*core.text(message.content), image))
+    assert sent == (core.UserMessage((core.TextPart("Look"), image)),)

@@ -226,6 +226,25 @@ async def test_a_tool_tells_of_its_work_in_place_of_the_loop() -> None:
     ]
 
 
+class Failing(Telling):
+    """A tool that fails while it tells of its work."""
+
+    async def events(self) -> AsyncGenerator[Sequence[Event], None]:
+        yield [AgentExecution("0")]
+        raise ValueError("no")
+
+
+async def test_work_that_fails_has_not_told_its_end() -> None:
+    sessions = await sessions_with()
+    backend = Rounds(calls(("tell", {"times": 1})), said("Done."))
+    steps = await taken(turn_of(sessions, backend, tools=Toolbox(Failing())))
+    failed = ToolOutcome.failed("Tool 'tell' failed: no")
+    assert steps[:2] == [
+        Told(AgentExecution("0")),
+        Called(0, ToolCall("call_0", "tell", {"times": 1}), failed),
+    ]
+
+
 async def test_what_has_come_of_work_that_is_left_is_recorded() -> None:
     sessions = await sessions_with()
     turn = turn_of(sessions, Rounds(calls(("tell", {"times": 3}))), tools=Toolbox(Telling()))
@@ -386,7 +405,7 @@ async def test_a_reply_with_more_calls_than_any_needs_runs_only_the_first() -> N
     await taken(turn_of(sessions, backend, tools=Toolbox(Add())))
     results = [content for who, content in await kept(sessions) if who == "tool"]
     assert results[:-1] == ["3"] * MOST_CALLS
-    assert "only the first 128 calls" in results[-1]
+    assert "only the first 1024 calls" in results[-1]
 
 
 async def test_the_result_of_a_call_that_did_not_come_back_is_lost() -> None:

@@ -25,7 +25,7 @@ from gateway.http.guards import GuardRules
 from gateway.http.openai.hot import Rules
 from gateway.testing import ScriptedBackend, live_server
 
-__all__ = ["HI", "Gateway", "Notebook", "files", "said", "serving", "told", "until"]
+__all__ = ["HI", "Gateway", "Notebook", "Page", "files", "said", "serving", "told", "until"]
 
 HI: list[ChatEvent] = [TextDelta("Hi "), TextDelta("there."), Finished("stop", Usage(3, 2))]
 THOUGHT: list[ChatEvent] = [ThinkingDelta("Hm."), *HI]
@@ -55,16 +55,16 @@ class Notebook:
 class Page:
     def __init__(self, notebook: Notebook, id: str) -> None:
         self.id = id
-        self._notebook = notebook
+        self.notebook = notebook
 
     @property
     def items(self) -> Sequence[Item]:
-        return tuple(self._notebook.pages[self.id])
+        return tuple(self.notebook.pages[self.id])
 
     async def append(self, input: Sequence[Item], response: Response) -> int:
-        page = self._notebook.pages[self.id]
+        page = self.notebook.pages[self.id]
         page += [*input, *[replace(item) for item in response.output]]
-        self._notebook.responses.append(response)
+        self.notebook.responses.append(response)
         return len(page)
 
 

@@ -189,7 +189,7 @@ async def test_a_conversation_grows_and_can_be_branched_from(tmp_path: Path) -> 
         assert gateway.heard() == ["One", "Hi there.", "Branch", "Hi there.", "On"]
         assert len(notebook.pages["conv_1"]) == 4
         unknown = await gateway.post(conversation="conv_2")
-        assert unknown.status_code == 404
+        assert (unknown.status_code, unknown.json()["error"]["param"]) == (404, "conversation")
         del notebook.pages["conv_1"]
         gone = await gateway.post(previous_response_id=first["id"])
         assert gone.json()["error"]["code"] == "previous_response_not_found"

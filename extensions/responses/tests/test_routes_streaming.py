@@ -1,6 +1,8 @@
 """Streams of `/v1/responses`: their order, their ends, and what is left of one that is cut."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,14 @@ from extensions.responses.past import Archive
 from extensions.responses.question import read_question
 from extensions.responses.run import Run
 from extensions.responses.store import ResponseStore
-from extensions.responses.tests.serving import HI, Gateway, Notebook, said, serving, until
+from extensions.responses.tests.serving import HI, Gateway, Notebook, Page, said, serving, until
 from extensions.sessions.tests.disks import HastyDisk
 from gateway.core.errors import BackendFailed
 from gateway.core.events import TextDelta, ThinkingDelta
 from gateway.core.notes import Notes
-from gateway.dialects.openai.responses.items import Message
+from gateway.dialects.openai.responses.items import Item, Message
+from gateway.dialects.openai.responses.wire import Response
+from gateway.http.leaving import LEFT
 from gateway.testing import ScriptedBackend
 from gateway.tests.response_streams import judged
 
@@ -156,3 +160,40 @@ async def test_turns_of_a_conversation_follow_each_other(tmp_path: Path) -> None
         assert sorted(len(request.messages) for request in gateway.backend.requests) == [
             2 * n + 1 for n in range(20)
         ]
+
+
+class SlowNotebook(Notebook):
+    """Conversations of which somebody loses patience while they are written."""
+
+    task: asyncio.Task[bytes]
+
+    @asynccontextmanager
+    async def open(self, id: str) -> AsyncGenerator[Page, None]:
+        async with super().open(id) as page:
+            yield SlowPage(self, page.id)
+
+
+class SlowPage(Page):
+    async def append(self, input: Sequence[Item], response: Response) -> int:
+        assert isinstance(self.notebook, SlowNotebook)
+        self.notebook.task.cancel(LEFT)
+        await asyncio.sleep(0.05)
+        return await super().append(input, response)
+
+
+async def test_what_is_left_while_it_is_kept_is_kept_once(tmp_path: Path) -> None:
+    store, notebook = ResponseStore(tmp_path, disk=HastyDisk()), SlowNotebook("conv_1")
+    question = read_question(
+        b'{"model": "demo", "input": "Hello", "conversation": "conv_1"}', Notes()
+    )
+    run = Run(question, ScriptedBackend(HI), Archive(store, notebook))
+
+    async def ask() -> bytes:
+        return b"".join([frames async for frames in run.frames()])
+
+    notebook.task = asyncio.create_task(ask())
+    await asyncio.wait([notebook.task])
+    assert notebook.task.cancelled()
+    assert len(notebook.pages["conv_1"]) == 2
+    assert b"response.completed" in run.last
+    assert b'"completed"' in bytes((await store.get(question.id)).response)

@@ -8,6 +8,8 @@ from extensions.sessions.changes import (
     HistoryCut,
     MessageAppended,
     MessageEdited,
+    MessagesReplaced,
+    MetadataNoted,
     SettingsChanged,
     SystemPromptSet,
 )
@@ -194,3 +196,21 @@ async def test_the_list_is_sorted_by_instant_whatever_the_zone(store: SessionSto
     for id, at in sorted(times.items()):
         await store.create(session(id, at=at))
     assert [item.session_id for item in await store.list()] == list(reversed(times))
+
+
+async def test_messages_are_replaced_where_they_stand(store: SessionStore) -> None:
+    known = await store.create(Session(id="a", model="m", created_at=EARLY, updated_at=EARLY))
+    ours = [UserMessage(id=id, timestamp=EARLY, content=id) for id in "abcd"]
+    known = await store.commit(known, [MessageAppended(message) for message in ours], LATER)
+    instead = UserMessage(id="x", timestamp=EARLY, content="x")
+    change = MessagesReplaced(("b", "c"), (instead,))
+    assert texts(await store.commit(known, [change], LATER)) == ["a", "x", "d"]
+    gone = MessagesReplaced(("a",), ())
+    assert texts(await store.commit(known, [change, gone], LATEST)) == ["x", "d"]
+
+
+async def test_the_metadata_have_room_for_notes(store: SessionStore) -> None:
+    known = await store.create(session("a", "One."))
+    await store.commit(known, [MetadataNoted("key", {"a": 1})], LATER)
+    await store.commit(await store.load("a"), [MetadataNoted("other", 2)], LATER)
+    assert (await store.load("a")).kept.metadata == {"key": {"a": 1}, "other": 2}

@@ -1,6 +1,7 @@
 """Which session is summarised, by which model, and what that is asked."""
 
 import pytest
+from msgspec.structs import replace
 
 from extensions.sessions.session import (
     Call,
@@ -83,6 +84,16 @@ def test_the_question_follows_the_conversation_in_its_window() -> None:
     assert isinstance(asked.messages[2], AssistantMessage)
     assert '{"summary":' in text_of(asked.messages[-1].content)
     assert (asked.model, asked.context_length, asked.thinking) == (MODEL, 8192, None)
+
+
+@pytest.mark.parametrize(("model", "window"), [(MODEL, 32768), ("small:1b", 8192)])
+def test_another_model_has_a_window_by_need(model: str, window: int) -> None:
+    grown = WindowConfig(current_window=32768, last_adjustment="usage_threshold")
+    details = ModelDetails(name=model, capabilities=None, context_length=40960)
+    asked = question(
+        replace(session(*ANSWERED), window=grown), model, details, dynamic_windows=True
+    )
+    assert asked.context_length == window
 
 
 def test_no_window_is_chosen_where_none_is_for_turns() -> None:

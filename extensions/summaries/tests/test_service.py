@@ -187,6 +187,21 @@ async def test_one_at_a_time_for_a_session_also_when_many_ask() -> None:
     assert len(answers.requests) == 4
 
 
+async def test_a_reply_while_a_summary_is_asked_for_is_summarised_too() -> None:
+    sessions, answers = await sessions_with(*ANSWERED), Answers()
+    summaries = summaries_of(sessions, answers)
+    answers.free.clear()
+    asking = asyncio.create_task(summaries.summarise(ID))
+    await answers.begun.wait()
+    with summaries.paused(ID):
+        await append(sessions, "More.")
+        summaries.schedule(ID)
+    answers.free.set()
+    assert (await asking).summary.summary == "Up to: Yes."
+    await summaries.idle()
+    assert await summary(sessions) == "Up to: More."
+
+
 async def test_what_is_asked_for_in_vain_leaves_the_old_summary() -> None:
     sessions, answers = await sessions_with(*ANSWERED), Answers()
     summaries = summaries_of(sessions, answers)

@@ -24,7 +24,7 @@ from gateway.commands.chatting.events import (
     ToolResult,
 )
 
-__all__ = ["Approval", "answer"]
+__all__ = ["Approval", "answer", "kept"]
 
 Approval = Callable[[ConfirmationRequired], bool]
 """Asks somebody whether the call may run."""
@@ -33,6 +33,10 @@ LONGEST_REMARK = 160
 
 KEPT = "What was said so far is kept."
 NOTHING_KEPT = "Nothing was said yet."
+RUNNING = "The tool goes on to its end, and what comes of it is kept."
+
+BEGUN = ContentDelta | ToolCall | ToolResult | AgentStart
+"""What leaves something behind in the session."""
 
 
 def answer(
@@ -52,12 +56,12 @@ def answer(
     connection, which stops the model, and is passed on once it was said what is kept.
     """
     display.wait()
-    said = failed = False
+    begun = failed = False
     before: Event | None = None
     try:
         with closing(server.chat(session, message, think=think)) as events:
             for event in events:
-                said = said or isinstance(event, ContentDelta)
+                begun = begun or isinstance(event, BEGUN)
                 failed = failed or isinstance(event, StreamError)
                 if isinstance(event, ConfirmationRequired):
                     confirm(server, display, session, event, approve)
@@ -65,14 +69,21 @@ def answer(
                     go_on(display, before, event)
                 before = event
     except Dropped as error:
-        display.complain(f"{error} {KEPT if said else NOTHING_KEPT}{hint}")
+        display.complain(f"{error} {kept(before, begun=begun)}{hint}")
         failed = True
     except KeyboardInterrupt:
-        display.note(f"Stopped. {KEPT if said else NOTHING_KEPT}{hint}")
+        display.note(f"Stopped. {kept(before, begun=begun)}{hint}")
         raise
     finally:
         display.settle()
     return not failed
+
+
+def kept(last: Event | None, *, begun: bool) -> str:
+    """What stays of an answer that ends after this event."""
+    if isinstance(last, ToolCall | ConfirmationRequired):
+        return RUNNING
+    return KEPT if begun else NOTHING_KEPT
 
 
 def go_on(display: Display, before: Event | None, event: Event) -> None:

@@ -1,6 +1,6 @@
 """`POST /v1/chat/completions`."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import aclosing
 
 import msgspec
@@ -22,6 +22,7 @@ from gateway.dialects.openai.chat.writing import Answer, ChoicesWriter, ChunkWri
 from gateway.http.choices import collected, merged
 from gateway.http.notes import note_headers
 from gateway.http.openai.history import (
+    SESSION,
     History,
     answered_calls,
     session_named,
@@ -93,13 +94,14 @@ class ChatCompletions(HotRoute):
             functions=bool(asked.functions),
         )
         history, session = self._history, None
-        if history is not None:
-            session = session_named(request_headers(scope), asked)
+        if SESSION in (headers := request_headers(scope)) or asked.metadata:
+            session = session_named(headers, asked)
         if history is None or session is None:
-            choices = await self._choices(asked, unknown, notes)
+            request = read(asked, notes, unknown)
+            if request.thinking:
+                request = await self._thinking_if_it_can(asked, request)
+            choices = self._choices(request, asked.n or 1)
         else:
-            if (asked.n or 1) > 1:
-                raise InvalidRequest("A session has one answer: 'n' is at most 1.", param="n")
             choices = [self._joined(history, session, asked, unknown, notes)]
         keeping = self._keeping(body, asked, answer, notes) if asked.store else None
         if asked.stream:
@@ -110,12 +112,8 @@ class ChatCompletions(HotRoute):
             completion = await keeping.keep(completion)
         await send_json(send, completion, note_headers(notes))
 
-    async def _choices(
-        self, asked: wire.ChatCompletionRequest, unknown: Sequence[str], notes: Notes
-    ) -> list[AsyncGenerator[Batch, None]]:
+    def _choices(self, request: ChatRequest, count: int) -> list[AsyncGenerator[Batch, None]]:
         """The answers that were asked for, each with a seed of its own where one was given."""
-        request = await self._with_thinking(asked, read(asked, notes, unknown))
-        count = asked.n or 1
         if count > self.rules.max_n:
             raise InvalidRequest(
                 f"'n' is at most {self.rules.max_n} here (MOCHI_MAX_N).",
@@ -133,21 +131,22 @@ class ChatCompletions(HotRoute):
         notes: Notes,
     ) -> AsyncGenerator[Batch, None]:
         """Wait for the session, and answer what was said in it and what is asked now."""
+        if (asked.n or 1) > 1:
+            raise InvalidRequest("A session has one answer: 'n' is at most 1.", param="n")
         async with history.join(session) as joined:
             before = joined.messages(answered_calls(asked))
             request = read(without_session(asked), notes, unknown, before)
-            request = await self._with_thinking(asked, request)
+            if request.thinking:
+                request = await self._thinking_if_it_can(asked, request)
             whole = msgspec.structs.replace(request, messages=(*before, *request.messages))
             batches = joined.kept(request.messages, asked.model, self.backend.chat(whole))
             async with aclosing(batches):
                 async for batch in batches:
                     yield batch
 
-    async def _with_thinking(
+    async def _thinking_if_it_can(
         self, asked: wire.ChatCompletionRequest, request: ChatRequest
     ) -> ChatRequest:
-        if not request.thinking:
-            return request
         named = [name for name in THINKING if getattr(asked, name)]
         return await thinking_if_it_can(self.backend, request, named)
 
@@ -162,19 +161,20 @@ class ChatCompletions(HotRoute):
         return None
 
 
-async def stream(
+# A plain function: one coroutine less for every request.
+def stream(
     send: Send,
     choices: Sequence[AsyncGenerator[Batch, None]],
     asked: wire.ChatCompletionRequest,
     answer: Answer,
     keeping: Keeping | None,
     notes: Notes,
-) -> None:
+) -> Awaitable[None]:
     """Send the choices as they come, and have them kept at their end if they are to be."""
     usage = bool(asked.stream_options and asked.stream_options.include_usage)
     if len(choices) == 1 and keeping is None:
-        await send_events(send, ChunkWriter(answer, include_usage=usage), choices[0], notes)
-        return
+        writer = ChunkWriter(answer, include_usage=usage)
+        return send_events(send, writer, choices[0], notes)
     if keeping is None:
         batches = merged(choices)
     else:
@@ -182,7 +182,7 @@ async def stream(
     writers = [
         ChunkWriter(answer, include_usage=usage, index=index) for index in range(len(choices))
     ]
-    await send_events(send, ChoicesWriter(writers), batches, notes)
+    return send_events(send, ChoicesWriter(writers), batches, notes)
 
 
 def seeded(request: ChatRequest, index: int) -> ChatRequest:

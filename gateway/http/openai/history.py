@@ -13,9 +13,16 @@ from gateway.core.events import Batch
 from gateway.core.messages import Message
 from gateway.dialects.openai.chat import wire
 
-__all__ = ["History", "JoinedSession", "answered_calls", "session_named", "without_session"]
+__all__ = [
+    "SESSION",
+    "History",
+    "JoinedSession",
+    "answered_calls",
+    "session_named",
+    "without_session",
+]
 
-HEADER, MEMBER = b"x-mochi-session", "session_id"
+SESSION, MEMBER = b"x-mochi-session", "session_id"
 
 
 class JoinedSession(Protocol):
@@ -45,7 +52,7 @@ class History(Protocol):
 
 def session_named(headers: Mapping[bytes, bytes], asked: wire.ChatCompletionRequest) -> str | None:
     """The session that a request is to join; the header wins."""
-    named = headers.get(HEADER)
+    named = headers.get(SESSION)
     if named is not None:
         return named.decode("latin-1")
     return None if asked.metadata is None else asked.metadata.get(MEMBER)

@@ -56,17 +56,20 @@ def parts_of(text: str, layout: Layout | None, plain: Plain) -> list[Part]:
 def divided(
     layout: Iterable[int | dict[str, Any]], texts: Iterable[str], plain: Plain
 ) -> Iterator[Part]:
-    """The parts with these texts; what another program has made of one is none."""
+    """The parts with these texts. What another program has made of one is a plain one, or, without
+    a text, none."""
     said = iter(texts)
     for entry in layout:
         if isinstance(entry, int):
             yield plain(text=next(said))
             continue
         field = text_field(entry)
+        text = next(said) if field else ""
         try:
-            yield msgspec.convert({**entry, field: next(said)} if field else entry, Part)
+            yield msgspec.convert({**entry, field: text} if field else entry, Part)
         except msgspec.ValidationError:
-            continue
+            if field:
+                yield plain(text=text)
 
 
 def length_in(entry: int | dict[str, Any]) -> int | None:

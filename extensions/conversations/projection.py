@@ -1,6 +1,7 @@
 """The messages of a session as the items of a conversation: there is no other copy of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -19,6 +20,7 @@ from extensions.sessions.session import (
     answered,
 )
 from extensions.tools.outcome import LOST
+from gateway.core.errors import InvalidRequest
 from gateway.dialects.openai.responses import items, opaque, parts
 from gateway.dialects.openai.responses.conversation import SUMMARY
 from gateway.dialects.openai.responses.items import Item
@@ -133,8 +135,10 @@ def call_of(call: Call, beside: CallBeside, message: str, index: int) -> items.C
 def arguments_of(call: Call, beside: CallBeside) -> str:
     """In the spelling they came in, if they are still the same."""
     spelling = beside.arguments
-    if spelling is not None and read_arguments(spelling, "arguments") == call.arguments:
-        return spelling
+    if spelling is not None:
+        with suppress(InvalidRequest):  # another program's
+            if read_arguments(spelling, "arguments") == call.arguments:
+                return spelling
     return encode(call.arguments).decode()
 
 

@@ -67,6 +67,9 @@ class Background:
         await asyncio.wait([job.task])
         return None
 
+    def runs(self, id: str) -> bool:
+        return id in self._jobs
+
     def live(self, id: str) -> Live | None:
         """The events of a response that runs, or has ended not long ago."""
         job = self._jobs.get(id)

@@ -21,7 +21,7 @@ from gateway.dialects.openai.responses.failing import blamed
 from gateway.dialects.openai.responses.input import placed
 from gateway.dialects.openai.responses.writing import write_usage
 
-__all__ = ["Compaction", "compacted"]
+__all__ = ["CompactedResponse", "compacted"]
 
 TASK = (
     "Summarise the conversation so far for yourself, so that it can go on from your summary alone:"
@@ -31,7 +31,7 @@ TASK = (
 )
 
 
-class Compaction(Struct, kw_only=True):
+class CompactedResponse(Struct, kw_only=True):
     """`output` is the input of the next request, which only has to have what is new behind it."""
 
     id: str
@@ -43,7 +43,7 @@ class Compaction(Struct, kw_only=True):
 
 async def compacted(
     backend: Backend, question: Question, conversation: Sequence[items.Item]
-) -> Compaction:
+) -> CompactedResponse:
     """The conversation as short as the model can tell it; `InvalidRequest` if there is none."""
     if not conversation:
         raise InvalidRequest("There is nothing to compact.", param="input")
@@ -63,7 +63,7 @@ async def compacted(
     if not summary:
         raise BackendFailed("The model gave no summary.")
     sealed = items.Compaction(id=question.ids("cmp_"), encrypted_content=opaque.sealed(summary))
-    return Compaction(
+    return CompactedResponse(
         id=question.id,
         created_at=question.created_at,
         output=[sealed],

@@ -10,12 +10,13 @@ from litestar import Litestar, Request, Response, Router, delete, get, post
 from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 from litestar.plugins import InitPlugin
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Meta, Struct
 
-from extensions.responses.compacting import Compaction
+from extensions.responses.compacting import CompactedResponse
 from extensions.responses.listing import ItemsAsked, page_of
 from extensions.responses.question import Question, read_question
 from extensions.responses.service import Responses
@@ -194,7 +195,7 @@ class Compact(ResponsesRoute):
         ),
         request=wire.ResponseRequest,
         fields=FIELDS,
-        response=Compaction,
+        response=CompactedResponse,
         errors=ERRORS,
     )
 
@@ -213,7 +214,10 @@ class RetrievalAsked(Struct, frozen=True):
 @get(
     operation_id="retrieveResponse",
     summary="Read a response, or watch it",
-    responses=error_responses(UNKNOWN | STORAGE),
+    responses={
+        200: ResponseSpec(wire.Response, description="The response.", generate_examples=False),
+        **error_responses(UNKNOWN | STORAGE),
+    },
 )
 async def retrieve(
     request: Asking,
@@ -239,16 +243,24 @@ async def retrieve(
     return answer
 
 
+class DeletedResponse(Struct, frozen=True):
+    """That a response is gone."""
+
+    id: str
+    object: Literal["response"] = "response"
+    deleted: Literal[True] = True
+
+
 @delete(
     operation_id="deleteResponse",
     summary="Delete a response",
     status_code=200,
     responses=error_responses(UNKNOWN | STORAGE),
 )
-async def remove(id: FromPath[str], responses: NamedDependency[Responses]) -> Response[bytes]:
+async def remove(id: FromPath[str], responses: NamedDependency[Responses]) -> DeletedResponse:
     """For good. It ends if it runs, and what follows it cannot be continued any more."""
     await responses.delete(id)
-    return document(encode({"id": id, "object": "response", "deleted": True}))
+    return DeletedResponse(id)
 
 
 @post(
@@ -256,7 +268,10 @@ async def remove(id: FromPath[str], responses: NamedDependency[Responses]) -> Re
     operation_id="cancelResponse",
     summary="Cancel a response that runs in the background",
     status_code=200,
-    responses=error_responses(UNCANCELLABLE | UNKNOWN | STORAGE),
+    responses={
+        200: ResponseSpec(wire.Response, description="The response.", generate_examples=False),
+        **error_responses(UNCANCELLABLE | UNKNOWN | STORAGE),
+    },
 )
 async def cancel(id: FromPath[str], responses: NamedDependency[Responses]) -> Response[bytes]:
     """What there is of it is kept. One that has ended stays as it is."""

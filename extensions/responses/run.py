@@ -14,11 +14,9 @@ from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
 from gateway.core.errors import (
     BackendFailed,
-    Conflict,
     MochiError,
     Overloaded,
     ResponseNotFound,
-    StorageUnavailable,
 )
 from gateway.core.events import Batch, ChatEvent, Finished
 from gateway.dialects.openai.responses.failing import blamed
@@ -83,8 +81,9 @@ class Run:
             try:
                 async with aclosing(await self._answer(held)) as batches:
                     async for batch in batches:
+                        frames = writer.frames(batch)
                         self.begun = True
-                        yield writer.frames(batch)
+                        yield frames
                 if writer.response.status not in ("completed", "incomplete"):
                     raise BackendFailed("The answer broke off before its end.")
                 await self._keep(writer.response)
@@ -109,12 +108,16 @@ class Run:
         return self._backend.chat(request)
 
     async def _break_off(self, error: BaseException) -> None:
-        """Keep what there is. Here nothing more can be done about a folder that is full."""
+        """Keep what there is, if need be without its conversation, which may be what is gone."""
         if self._kept:  # what was cancelled had come to its end
             self.last = self.writer.end()
             return
         self.last = self._ended_by(error)
-        with suppress(StorageUnavailable, Conflict):  # logged; it is there, if perhaps not for good
+        with suppress(MochiError):
+            await self._keep(self.writer.response)
+            return
+        self._past = NOTHING
+        with suppress(MochiError):  # a full disk, of which the log tells
             await self._keep(self.writer.response)
 
     def _ended_by(self, error: BaseException) -> bytes:

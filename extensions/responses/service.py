@@ -4,13 +4,13 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 
 from extensions.responses.background import Background
-from extensions.responses.compacting import Compaction, compacted
+from extensions.responses.compacting import CompactedResponse, compacted
 from extensions.responses.conversation import Conversations
 from extensions.responses.counting import counted
 from extensions.responses.keeping import record_of, response_of
 from extensions.responses.past import Archive, Past
 from extensions.responses.question import Question, chat_request
-from extensions.responses.record import Record
+from extensions.responses.record import Record, failed
 from extensions.responses.run import Run
 from extensions.responses.store import ResponseStore
 from gateway.core.backend import Backend
@@ -21,6 +21,8 @@ from gateway.dialects.openai.responses.replaying import after, replayed
 from gateway.dialects.openai.responses.wire import Response
 
 __all__ = ["Responses"]
+
+UNKEPT = "The response has ended, and could not be kept."
 
 END = b"\n\n"
 DONE = b"data: [DONE]\n\n"
@@ -74,15 +76,22 @@ class Responses:
         Those of one that runs come as they happen, also of one that has ended just now. Any other
         is told again, and so its numbers are others: the last event is told in any case.
         """
-        record = await self.store.get(id)
+        record = await self.record(id)
         live = self._background.live(id)
         if live is None:
             return told_again(replayed(response_of(record)), starting_after)
         return live.frames(starting_after)
 
     async def record(self, id: str) -> Record:
-        """What is kept of a response; one that runs is there as it began."""
-        return await self.store.get(id)
+        """What is kept of a response; one that runs is there as it began.
+
+        One that has ended without being kept has failed: it would seem to run for ever.
+        """
+        record = await self.store.get(id)
+        if record.ended or self._background.runs(id):
+            return record
+        record = await self.store.get(id)  # it may have ended meanwhile
+        return record if record.ended else failed(record, UNKEPT)
 
     async def running(self, id: str) -> Response | None:
         """The response as it is now, if it runs."""
@@ -90,11 +99,11 @@ class Responses:
 
     async def cancel(self, id: str) -> Record:
         """End a response that runs in the background; one that has ended stays as it is."""
-        record = await self.store.get(id)
+        record = await self.record(id)
         if record.background is None:
             raise InvalidRequest("Only a response that runs in the background can be cancelled.")
         await self._background.cancel(id)
-        return await self.store.get(id)
+        return await self.record(id)
 
     async def delete(self, id: str) -> None:
         """Remove a response for good, and end it if it runs."""
@@ -112,7 +121,7 @@ class Responses:
         except MochiError as error:
             raise blamed(error) from None
 
-    async def compact(self, question: Question) -> Compaction:
+    async def compact(self, question: Question) -> CompactedResponse:
         """The conversation with a summary in the place of what the model said."""
         async with AsyncExitStack() as held:
             past, own = await self._seen(question, held)

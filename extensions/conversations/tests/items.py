@@ -9,7 +9,7 @@ from msgspec import UNSET
 from gateway.dialects.openai.responses import items, opaque, parts
 from gateway.dialects.openai.responses.items import Item
 
-__all__ = ["as_sent", "conversations", "described", "reasonings", "says"]
+__all__ = ["conversations", "described", "spellings", "words"]
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 ids = st.from_regex(r"\A[a-z]{2,3}_[0-9a-f]{24}\Z")
@@ -108,8 +108,3 @@ def conversations(draw: Any) -> list[Item]:
 def described(found: list[Item]) -> list[Any]:
     """The items as they are on the wire, to be compared byte for byte."""
     return [msgspec.json.encode(item) for item in found]
-
-
-def as_sent(item: Item) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.to_builtins(item)
-    return fields

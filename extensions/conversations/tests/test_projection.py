@@ -1,12 +1,15 @@
 """Items become messages, and the messages the same items again."""
 
+from typing import Any
+
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from extensions.conversations.adding import added
-from extensions.conversations.projection import items_of, with_results
+from extensions.conversations.projection import items_of, projected, with_results
 from extensions.conversations.service import after
-from extensions.conversations.tests.items import conversations, described
+from extensions.conversations.tests.items import conversations, described, spellings, words
 from extensions.sessions.changes import MessageEdited, apply
 from extensions.sessions.records import read, write
 from extensions.sessions.session import (
@@ -158,6 +161,61 @@ def test_a_call_that_was_never_answered_has_lost_its_result() -> None:
         items.FunctionCallOutput,
         items.Message,
     ]
+
+
+layouts = st.lists(
+    st.integers(-1, 5)
+    | st.fixed_dictionaries(
+        {"type": st.sampled_from(["input_text", "refusal", "input_image", "x"])},
+        optional={"text": st.integers(-1, 5) | words, "refusal": st.integers(0, 5)},
+    ),
+    max_size=3,
+)
+besides = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": words | st.none(),
+        "type": st.sampled_from(["compaction", "x"]),
+        "status": st.sampled_from(["incomplete", None, 1]),
+        "parts": layouts | st.none(),
+        "silent": st.booleans(),
+        "thoughts": st.lists(
+            st.fixed_dictionaries(
+                {"length": st.integers(-1, 9)},
+                optional={
+                    "content": st.lists(st.integers(-1, 9), max_size=2),
+                    "summary": st.lists(st.integers(-1, 9) | words, max_size=2),
+                    "encrypted": st.booleans() | words,
+                },
+            ),
+            max_size=2,
+        ),
+        "calls": st.lists(
+            st.fixed_dictionaries(
+                {}, optional={"arguments": words | spellings, "custom": st.booleans()}
+            ),
+            max_size=4,
+        ),
+    },
+)
+
+
+@given(st.lists(besides, min_size=len(SAID), max_size=len(SAID)))
+@settings(max_examples=100, deadline=None)
+def test_whatever_another_program_notes_the_texts_are_all_there(noted: list[Any]) -> None:
+    messages = [
+        replace(message, extra={"mochi_item": beside})
+        for message, beside in zip(SAID, noted, strict=True)
+    ]
+    session = replace(EMPTY, messages=tuple(messages))
+    found = items_of(session.messages)
+    assert items_of(reread(session).messages) == found
+    for item, at in projected(session.messages):
+        if isinstance(item, items.Message):
+            told = [getattr(part, "text", getattr(part, "refusal", None)) for part in item.content]
+            assert "\n".join(text for text in told if text is not None) == SAID[at].content
+    called = [item for item in found if isinstance(item, items.FunctionCall)]
+    assert [call.arguments for call in called] == ['{"a":1,"b":2}', '{"a":2,"b":2}']
 
 
 def test_an_edited_message_says_what_it_says_and_keeps_its_image() -> None:

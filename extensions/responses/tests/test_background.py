@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from conformance_tests.response_events import events_of
-from extensions.responses.tests.serving import HI, Notebook, files, said, serving, until
-from gateway.core.errors import BackendFailed
+from extensions.responses.tests.serving import HI, Notebook, Page, files, said, serving, until
+from gateway.core.errors import BackendFailed, ConversationNotFound
 from gateway.core.events import TextDelta
 from gateway.testing import ScriptedBackend
 from gateway.tests.response_streams import judged
@@ -179,3 +179,35 @@ async def test_what_does_not_end_in_time_has_failed(tmp_path: Path) -> None:
         failed = (await gateway.get(made["id"])).json()
         assert (failed["status"], said(failed)) == ("failed", "Half an ")
         assert failed["error"]["message"] == "The gateway is shutting down."
+
+
+async def test_one_that_cannot_be_kept_has_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with serving(tmp_path, ScriptedBackend(0.1, HI)) as gateway:
+        made = await gateway.made(background=True)
+        monkeypatch.setattr("extensions.shards.Shards.put", full)
+        failed = await gateway.ended(made["id"])
+        assert (failed["status"], "kept" in failed["error"]["message"]) == ("failed", True)
+
+
+class Vanishing(Notebook):
+    """Conversations that are deleted while something is said in them."""
+
+    async def append(self, input: object, response: object) -> int:
+        raise ConversationNotFound("conv_1")
+
+
+async def test_a_conversation_that_goes_meanwhile_fails_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = Vanishing("conv_1")
+    monkeypatch.setattr(Page, "append", notebook.append)
+    async with serving(tmp_path, conversations=notebook) as gateway:
+        made = await gateway.made(background=True, conversation="conv_1")
+        failed = await gateway.ended(made["id"])
+        assert (failed["status"], said(failed)) == ("failed", "Hi there.")
+        assert "conv_1" in failed["error"]["message"]

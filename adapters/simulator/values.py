@@ -14,6 +14,7 @@ _SUM = re.compile(r"\(*\d[\d\s.()]*(?:[-+*/^%][\d\s.()]+)+")
 _ADDRESS = re.compile(r"\bhttps?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]*\w")
 _PATH = re.compile(r"(?<![\w/])[\w~./-]*\w\.[a-z]{1,4}\b|(?<![\w/])[~.]{0,2}/[\w./-]+")
+_COMMAND = re.compile(r"`([^`\n]{1,200})`")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 _LISTENED = 4_000  # characters
@@ -33,6 +34,8 @@ _SPECIAL = {
     "expression": _SUM,
     "formula": _SUM,
     "calculation": _SUM,
+    "cmd": _COMMAND,
+    "command": _COMMAND,
     "url": _ADDRESS,
     "uri": _ADDRESS,
     "link": _ADDRESS,

@@ -134,6 +134,16 @@ def test_values_come_from_the_message() -> None:
     }
 
 
+def test_a_command_is_what_stands_in_backticks() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"cmd": {"type": "string"}, "reason": {"type": "string"}},
+    }
+    heard = instance(schema, Guess("Run `cat notes.txt` for me."))
+    assert heard["cmd"] == "cat notes.txt"
+    assert heard["reason"] == instance(schema, Guess())["reason"]
+
+
 @pytest.mark.parametrize(
     "schema",
     [

@@ -29,6 +29,8 @@ def lacks(program: Path) -> str:
             return next(filter(None, map(python_lacks, requirements(program))), "")
         case ".js":
             return node_lacks()
+        case _ if program.stem == "with_codex":
+            return "" if shutil.which("codex", path=search_path()) else "there is no codex"
         case _:
             return python_lacks(Requirement("llm"))
 
@@ -73,6 +75,12 @@ def command(program: Path) -> list[str]:
             return ["sh", str(program)]
 
 
+def search_path() -> str:
+    """Where `llm` is, where a local `codex` and its node are, then as usual."""
+    scripts = os.path.dirname(sys.executable)
+    return os.pathsep.join([scripts, str(NODE_MODULES / ".bin"), os.environ["PATH"]])
+
+
 def programs() -> list[object]:
     return [
         pytest.param(path, id=path.name, marks=pytest.mark.skipif(bool(reason), reason=reason))
@@ -85,12 +93,11 @@ def programs() -> list[object]:
 @pytest.mark.parametrize("program", programs())
 def test_the_client_works(program: Path, gateway: Gateway) -> None:
     """Each program chats, has a tool called and gets an object, or ends with an error."""
-    scripts = os.path.dirname(sys.executable)  # where `llm` is
     done = subprocess.run(
         command(program),
         env={
             **os.environ,
-            "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
+            "PATH": search_path(),
             "MOCHI_BASE_URL": f"{gateway.root}/v1",
             "MOCHI_MODEL": "demo-tools",
         },

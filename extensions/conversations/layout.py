@@ -13,6 +13,7 @@ __all__ = ["cut", "parts_of", "text_and_layout"]
 
 BETWEEN = "\n"
 
+Texts = parts.InputText | parts.OutputText | parts.Refusal
 Plain = type[parts.InputText] | type[parts.OutputText]
 
 
@@ -66,10 +67,13 @@ def divided(
         field = text_field(entry)
         text = next(said) if field else ""
         try:
-            yield msgspec.convert({**entry, field: text} if field else entry, Part)
+            part = msgspec.convert({**entry, field: text} if field else entry, Part)
         except msgspec.ValidationError:
             if field:
                 yield plain(text=text)
+            continue
+        if field or not isinstance(part, Texts):
+            yield part
 
 
 def length_in(entry: int | dict[str, Any]) -> int | None:

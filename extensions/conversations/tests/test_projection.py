@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -201,6 +201,7 @@ besides = st.fixed_dictionaries(
 
 
 @given(st.lists(besides, min_size=len(SAID), max_size=len(SAID)))
+@example([*[{}] * (len(SAID) - 1), {"parts": [{"type": "input_text", "text": ""}]}])
 @settings(max_examples=100, deadline=None)
 def test_whatever_another_program_notes_the_texts_are_all_there(noted: list[Any]) -> None:
     messages = [

@@ -61,6 +61,8 @@ __all__ = ["build", "from_environment", "ollama"]
 
 SUMMARIES_AT_THE_END = 5
 """Seconds."""
+TO_KEEP_THEM = 1
+"""Seconds of the time for answers in which responses that were cut short are written."""
 A_DAY = 86400
 """Seconds: Ollama says nothing while it verifies or converts what may be a terabyte."""
 
@@ -182,7 +184,7 @@ def responses_of(
         models=plain,
         conversations=conversations,
         most_background=config.max_streams,
-        patience=config.drain_seconds,
+        patience=config.drain_seconds - min(TO_KEEP_THEM, config.drain_seconds / 2),
     )
 
 

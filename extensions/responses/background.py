@@ -30,7 +30,9 @@ class Job(Struct, frozen=True):
 
 
 class Background:
-    """Runs at most `most` responses at a time; leaving takes at most `patience` seconds."""
+    """Runs at most `most` responses at a time. Once the server is to stop they have `patience`
+    seconds, however many of them have gone by when this is left: what is cut short then still has
+    to be kept."""
 
     def __init__(self, *, most: int, patience: float) -> None:
         self._most = most
@@ -38,6 +40,7 @@ class Background:
         self._jobs: dict[str, Job] = {}
         self._ended: OrderedDict[str, Live] = OrderedDict()
         self._left = REMEMBERED
+        self._deadline: float | None = None
 
     async def start(self, run: Run, begin: Callable[[Response], Awaitable[None]]) -> Response:
         """Run it, once it is kept as queued, which is what `begin` does; the response as of then.
@@ -86,12 +89,19 @@ class Background:
         if live := self._ended.pop(id, None):
             self._left += live.size
 
+    def drain(self) -> None:
+        """The server is to stop: the time runs."""
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + self._patience
+
     async def aclose(self) -> None:
         """Let what runs come to its end while there is time, and fail then."""
+        self.drain()
         if running := [job.task for job in self._jobs.values()]:
-            log.info("Responses (%d) have %g s to finish", len(running), self._patience)
+            left = max(0.0, (self._deadline or 0) - asyncio.get_running_loop().time())
+            log.info("Responses (%d) have %.1f s to finish", len(running), left)
             try:
-                await asyncio.wait(running, timeout=self._patience)
+                await asyncio.wait(running, timeout=left)
             finally:
                 for task in running:
                     task.cancel()

@@ -27,6 +27,7 @@ from gateway.core.errors import InvalidRequest
 from gateway.core.notes import Notes
 from gateway.dialects.openai.responses import wire
 from gateway.dialects.openai.responses.fields import FIELDS
+from gateway.http.draining import when_draining
 from gateway.http.extensions import error_responses, provided
 from gateway.http.notes import note_headers
 from gateway.http.openai.hot import ERRORS, HotRoute, Rules
@@ -131,6 +132,7 @@ class Create(ResponsesRoute):
     async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         question = read_question(body, notes)
         if question.asked.background:
+            when_draining(scope, self.responses.drain)
             await self._start(question, send)
             return
         run = self.responses.run(question)

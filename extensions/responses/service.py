@@ -127,6 +127,10 @@ class Responses:
             past, own = await self._seen(question, held)
             return await compacted(self._models, question, [*past.items, *kept(own)])
 
+    def drain(self) -> None:
+        """The server is to stop."""
+        self._background.drain()
+
     async def aclose(self) -> None:
         await self._background.aclose()
 

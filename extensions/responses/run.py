@@ -54,15 +54,19 @@ class Run:
         self._kept = False
 
     async def whole(self) -> Response:
-        """The response; what fails is not kept, because nobody learns of it."""
+        """The response. What fails is not kept, because nobody learns of it; but what was said in a
+        conversation stays there."""
         events: list[ChatEvent] = []
         async with AsyncExitStack() as held:
             async with aclosing(await self._answer(held)) as batches:
                 try:
                     async for batch in batches:
                         events += batch
-                except MochiError as error:
-                    raise blamed(error) from None
+                except (MochiError, asyncio.CancelledError) as error:
+                    await self._leave_behind(events, error)
+                    if isinstance(error, MochiError):
+                        raise blamed(error) from None
+                    raise
             if not (events and isinstance(events[-1], Finished)):
                 raise BackendFailed("The answer broke off before its end.")
             question = self.question
@@ -119,6 +123,16 @@ class Run:
         self._past = NOTHING
         with suppress(MochiError):  # a full disk, of which the log tells
             await self._keep(self.writer.response)
+
+    async def _leave_behind(self, events: list[ChatEvent], error: BaseException) -> None:
+        """Add to the conversation what was asked, and what there is of the answer, if anything."""
+        conversation = self._past.conversation
+        if conversation is None or not events:
+            return
+        self.writer.frames(events)
+        self._ended_by(error)
+        with suppress(MochiError):  # it may be what is gone
+            await unbroken(conversation.append(kept(self._own), self.writer.response))
 
     def _ended_by(self, error: BaseException) -> bytes:
         if isinstance(error, Exception):

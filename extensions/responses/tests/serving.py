@@ -97,7 +97,8 @@ class Gateway:
         async with asyncio.timeout(5):
             while True:
                 found: dict[str, Any] = (await self.get(id)).json()
-                if found["status"] not in ("queued", "in_progress"):
+                # One whose client has left may be about to be kept.
+                if found.get("status", "in_progress") not in ("queued", "in_progress"):
                     return found
                 await asyncio.sleep(0.01)
 

@@ -120,15 +120,22 @@ async def test_a_client_that_leaves_ends_the_work_and_what_was_said_is_kept(
         assert len(notebook.pages["conv_1"]) == 5
 
 
-async def test_a_client_that_leaves_a_whole_answer_leaves_nothing(tmp_path: Path) -> None:
+async def test_what_was_said_stays_in_a_conversation_without_a_response(tmp_path: Path) -> None:
     backend = ScriptedBackend(HALF, 30.0)
     notebook = Notebook("conv_1")
     async with serving(tmp_path, backend, conversations=notebook) as gateway:
         asking = asyncio.create_task(gateway.post(conversation="conv_1"))
         await until(lambda: backend.requests)
+        await asyncio.sleep(0.1)
         asking.cancel()
-        await until(backend.left.is_set)
-        assert notebook.pages["conv_1"] == []
+        await until(lambda: backend.left.is_set() and len(notebook.pages["conv_1"]) == 2)
+        backend.script = (HALF, BackendFailed("Broke."))
+        assert (await gateway.post(conversation="conv_1")).status_code == 502
+        assert len(notebook.pages["conv_1"]) == 4
+        assert [response.status for response in notebook.responses] == ["cancelled", "failed"]
+        backend.script = (BackendFailed("Broke."),)
+        assert (await gateway.post(conversation="conv_1")).status_code == 502
+        assert len(notebook.pages["conv_1"]) == 4
 
 
 async def test_a_server_that_stops_fails_what_does_not_end(tmp_path: Path) -> None:

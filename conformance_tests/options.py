@@ -49,6 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "soak: a thousand requests, or a long wait; takes up to a minute"
     )
+    config.addinivalue_line(
+        "markers",
+        "cooperation(times, least): needs the model's goodwill, so it is asked `times` times, and "
+        "`least` of them must go well",
+    )
     config.addinivalue_line("markers", "clients: needs the clients of examples/clients/")
     options = options_of(config)
     if options.base_url and not options.model:

@@ -36,6 +36,7 @@ STOPS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS.keys())
+@pytest.mark.cooperation(times=3, least=2)
 def test_the_answer_ends_before_a_stop_sequence(server: Server, stop: Any) -> None:
     """OpenAI API reference, stop: the returned text will not contain the stop sequence."""
     full = completion(server.chat(messages=COUNT, temperature=0))["choices"][0]["message"][
@@ -53,6 +54,7 @@ def before(text: str, sequences: list[str]) -> str:
     return text[: min(text.index(sequence) for sequence in sequences if sequence in text)]
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_a_stop_sequence_ends_a_stream(server: Server) -> None:
     """OpenAI API reference, stop: no matter how the pieces are cut."""
     message = fold(server.stream(messages=COUNT, stop=["15"]))

@@ -94,10 +94,12 @@ def test_the_text_comes_in_pieces(plain: Answer) -> None:
     assert len([piece for piece in pieces if piece]) > 3
 
 
-def test_the_pieces_are_the_whole(server: Server, plain: Answer) -> None:
+@pytest.mark.cooperation(times=3, least=2)
+def test_the_pieces_are_the_whole(server: Server) -> None:
     """OpenAI API reference: streaming changes how an answer arrives, not what it says."""
+    streamed = server.stream(messages=COUNT, temperature=0, seed=1)
     whole = completion(server.chat(messages=COUNT, temperature=0, seed=1))
-    assert fold(plain).content == whole["choices"][0]["message"]["content"]
+    assert fold(streamed).content == whole["choices"][0]["message"]["content"]
 
 
 def test_no_usage_unless_asked(server: Server, plain: Answer) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from conformance_tests.checks import error_of, fold, message_of
+from conformance_tests.checks import completion, error_of, fold, message_of
 from conformance_tests.wire import Server
 
 TEXT = {"type": "text", "text": "What is in this image?"}
@@ -160,6 +160,10 @@ def test_sounds_are_heard_or_refused(server: Server, vision_model: str, case: st
 def test_a_model_without_eyes_refuses(server: Server) -> None:
     """OpenAI answers 400 for images to a text model; some servers give 500, or drop the image."""
     answer = server.chat(messages=shown(TEXT, image()))
-    if answer.status != 200:  # the judged model may see
+    if answer.status == 200:  # the judged model may see, and counts what it saw
+        read = completion(answer)["usage"]["prompt_tokens"]
+        alone = completion(server.chat(messages=shown(TEXT)))["usage"]["prompt_tokens"]
+        assert read > alone + 10
+    else:
         assert answer.status == 400
         assert (error_of(answer)["param"] or "").startswith(("messages", "model"))

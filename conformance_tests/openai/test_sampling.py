@@ -23,7 +23,9 @@ def test_of_two_limits_the_newer_wins(server: Server) -> None:
     """OpenAI API reference: max_tokens is deprecated in favour of max_completion_tokens."""
     answer = server.chat(messages=COUNT, max_tokens=500, max_completion_tokens=3)
     if answer.status != 400:  # OpenAI refuses the two together
-        assert completion(answer)["usage"]["completion_tokens"] <= 3
+        whole = completion(answer)
+        assert whole["usage"]["completion_tokens"] <= 3
+        assert whole["choices"][0]["finish_reason"] == "length"
 
 
 STOPS: dict[str, Any] = {

@@ -105,6 +105,8 @@ def test_the_pieces_are_the_whole(server: Server) -> None:
 def test_no_usage_unless_asked(server: Server, plain: Answer) -> None:
     """OpenAI API reference, stream_options: a usage chunk kills who reads `choices[0]`."""
     declined = server.stream(max_tokens=5, stream_options={"include_usage": False})
+    assert plain.chunks
+    assert declined.chunks
     for chunk in plain.chunks + declined.chunks:
         assert chunk["choices"]
         assert chunk.get("usage") is None
@@ -122,6 +124,7 @@ def test_usage_comes_last_and_alone(counted: Answer) -> None:
 
 def test_the_chunks_before_it_say_null(counted: Answer) -> None:
     """OpenAI API reference, include_usage: all other chunks include `usage` with a null value."""
+    assert counted.chunks
     assert all(chunk["choices"] and chunk["usage"] is None for chunk in counted.chunks[:-1])
 
 

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import pytest
 
@@ -17,6 +18,8 @@ from conformance_tests.responding import Responses  # noqa: E402
 from conformance_tests.wire import Server  # noqa: E402
 
 NOBODY = "resp_000000000000000000000000"
+
+collect_ignore = [] if find_spec("openai") else ["sdk"]
 
 pytest_plugins = ["conformance_tests.options", "conformance_tests.judging.plugin"]
 

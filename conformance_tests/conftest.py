@@ -15,7 +15,7 @@ from conformance_tests.options import options_of  # noqa: E402
 from conformance_tests.responding import Responses  # noqa: E402
 from conformance_tests.wire import Server  # noqa: E402
 
-pytest_plugins = ["conformance_tests.options"]
+pytest_plugins = ["conformance_tests.options", "conformance_tests.judging.plugin"]
 
 
 @dataclass(frozen=True)

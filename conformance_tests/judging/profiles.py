@@ -1,6 +1,5 @@
 """Which checks belong together: by what a server offers, and by which client will talk to it."""
 
-from collections.abc import Iterable
 from fnmatch import fnmatch
 from typing import NamedTuple
 
@@ -89,8 +88,3 @@ def title_of(id: str) -> str:
     """`The end is done`."""
     words = id.rpartition("::")[2].replace("_", " ")
     return words[:1].upper() + words[1:]
-
-
-def unknown(names: Iterable[str]) -> list[str]:
-    """Those that are no profiles."""
-    return [name for name in names if name not in PROFILES]

@@ -19,6 +19,7 @@ __all__ = [
     "deltas",
     "finished",
     "function",
+    "only",
     "prose",
     "text_of",
 ]
@@ -108,6 +109,13 @@ def finished(chunks: Sequence[Chunk]) -> list[str]:
     """Every reason to end that the first choice gives."""
     reasons = [chunk["choices"][0].get("finish_reason") for chunk in chunks if chunk.get("choices")]
     return [reason for reason in reasons if reason]
+
+
+def only(calls: Sequence[Call]) -> Call:
+    """The call, where there is one that the client can make out."""
+    found = [(call.id, call.name, "".join(call.pieces)) for call in calls]
+    assert len(calls) == 1, f"one call was due, but the client makes out {found}"
+    return calls[0]
 
 
 def prose(size: int) -> str:

@@ -15,6 +15,7 @@ from conformance_tests.clients.replay import (
     deltas,
     finished,
     function,
+    only,
     prose,
     text_of,
 )
@@ -97,7 +98,7 @@ def test_the_first_turn_is_answered(cn: Client, tools_model: str) -> None:
 @pytest.mark.cooperation(times=3, least=1)
 def test_a_call_is_known_by_its_id(cn: Client, tools_model: str) -> None:
     """cn 1.5.47 drops a call whose fragments bring no id; the arguments are JSON at the end."""
-    (call,) = calls(turn(cn, tools_model, QUESTION))
+    call = only(calls(turn(cn, tools_model, QUESTION)))
     assert call.name == "Read"
     assert isinstance(call.arguments["filepath"], str)
 
@@ -107,10 +108,9 @@ def test_two_calls_are_two(cn: Client, tools_model: str) -> None:
     """cn 1.5.47 keeps the id that an index had first: two calls of one index become one, with the
     arguments of both."""
     asked = "Call the tool Read twice, two calls at once: for a.txt and for b.txt."
-    one, other = calls(turn(cn, tools_model, ask(asked)))
-    assert one.id != other.id
-    assert one.arguments
-    assert other.arguments
+    both = calls(turn(cn, tools_model, ask(asked)))
+    assert len({call.id for call in both}) == 2
+    assert all(call.arguments for call in both)
 
 
 def test_the_result_of_a_call_is_taken(cn: Client, tools_model: str) -> None:

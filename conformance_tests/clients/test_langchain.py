@@ -18,6 +18,7 @@ from conformance_tests.clients.replay import (
     deltas,
     finished,
     function,
+    only,
     text_of,
 )
 from conformance_tests.wire import Answer, Server, ask
@@ -64,6 +65,12 @@ def message_of(answer: Answer) -> dict[str, Any]:
     message: dict[str, Any] = answer.json["choices"][0]["message"]
     assert message["role"] == "assistant"
     return message
+
+
+def call_of(answer: Answer) -> dict[str, Any]:
+    calls: list[dict[str, Any]] = message_of(answer).get("tool_calls") or []
+    assert len(calls) == 1, f"one call was due, not {calls}"
+    return calls[0]
 
 
 def arguments_of(call: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +127,7 @@ def test_a_call_is_valid(langchain: Client, tools_model: str) -> None:
     """langchain-openai 1.7.3, parse_tool_call: without JSON in its arguments a call goes among the
     invalid ones; ToolMessage needs its id."""
     answer = invoke(langchain, tools_model, QUESTION, tools=[WEATHER])
-    (call,) = message_of(answer)["tool_calls"]
+    call = call_of(answer)
     assert call["function"]["name"] == "get_weather"
     assert isinstance(arguments_of(call)["city"], str)
 
@@ -171,7 +178,7 @@ def test_a_named_tool_is_called_once(langchain: Client, tools_model: str) -> Non
         tool_choice={"type": "function", "function": {"name": "City"}},
         tools=[function("City", "A city of this world.", properties)],
     )
-    (call,) = message_of(answer)["tool_calls"]
+    call = call_of(answer)
     assert call["function"]["name"] == "City"
     assert arguments_of(call).keys() == {"name", "people"}
 
@@ -186,7 +193,7 @@ def test_any_tool_is_called_in_a_stream(langchain: Client, tools_model: str) -> 
         tool_choice="required",
         tools=[WEATHER],
     )
-    (call,) = calls(answer)
+    call = only(calls(answer))
     assert call.name == "get_weather"
     assert call.id
     assert isinstance(call.arguments["city"], str)

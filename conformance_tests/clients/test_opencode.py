@@ -16,6 +16,7 @@ from conformance_tests.clients.replay import (
     deltas,
     finished,
     function,
+    only,
     prose,
     text_of,
 )
@@ -127,7 +128,7 @@ def test_a_call_is_complete_and_ends_with_tool_calls(opencode: Client, tools_mod
     """AI SDK: a call without a name is an error, and without the finish reason `tool_calls` the
     tool loop does not go on."""
     answer = work(opencode, tools_model, QUESTION)
-    (call,) = calls(answer)
+    call = only(calls(answer))
     assert call.id
     assert call.name == "read"
     assert isinstance(call.arguments["filePath"], str)

@@ -106,7 +106,7 @@ def test_the_list_of_models_comes_within_ten_seconds(webui: Client) -> None:
     assert time.monotonic() - began < 10
 
 
-def test_six_and_twenty_kilobytes_of_tools_are_answered(webui: Client, tools_model: str) -> None:
+def test_twenty_six_kilobytes_of_tools_are_answered(webui: Client, tools_model: str) -> None:
     """Open WebUI 0.12 sends its 36 built-in tools, 26 kB, with every message."""
     assert 24_000 < len(json.dumps(TOOLS)) < 28_000
     assert len(TOOLS) == 36

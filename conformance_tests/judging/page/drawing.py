@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from conformance_tests.judging.markdown import failure
-from conformance_tests.judging.page.evidence import case_shown
+from conformance_tests.judging.page.evidence import cases_shown, slug
 from conformance_tests.judging.page.pieces import Html, fill, joined, prose, source
 from conformance_tests.judging.profiles import PROFILES
 from conformance_tests.judging.report import Judged, Report
@@ -67,10 +67,6 @@ def in_words(moment: str) -> str:
     except ValueError:
         return moment
     return f"{time.day} {time:%B %Y, %H:%M} UTC"
-
-
-def slug(verdict: Verdict) -> str:
-    return verdict.replace(" ", "-")
 
 
 def bar(counts: Counter[Verdict]) -> Html:
@@ -141,7 +137,7 @@ def check_shown(check: Judged) -> Html:
         fact=prose(check.fact or "Nobody wrote down what it rests on."),
         labels=joined(fill("label", name=name) for name in check.profiles),
         faults=joined(map(fault, check.rows)),
-        cases=joined(case_shown(case, slug(case.verdict)) for case in check.cases),
+        cases=cases_shown(check.cases),
         copying=copying(check),
     )
 

@@ -24,6 +24,7 @@ class Options:
     thinking_model: str | None
     vision_model: str | None
     embedding_model: str | None
+    insert_model: str | None
     patience: float | None
     kills: int | None
     profile: list[str] | None
@@ -45,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--thinking-model", help="a model that thinks; without it nothing is checked")
     group.addoption("--vision-model", help="a model that sees; without it nothing is checked")
     group.addoption("--embedding-model", help="a model that embeds; without it nothing is checked")
+    group.addoption("--insert-model", help="a model that takes `suffix`; without it, the same")
     group.addoption("--patience", type=float, help="seconds to wait for one answer; default: 60")
     group.addoption("--kills", type=int, help="how often our gateway is killed; default: 4")
     group.addoption(

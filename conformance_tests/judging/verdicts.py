@@ -16,6 +16,7 @@ __all__ = [
     "not_offered",
     "offered",
     "route_offered",
+    "said_by",
     "verdict_of_cases",
 ]
 

@@ -170,10 +170,10 @@ def test_an_unknown_conversation(conversations: Server, responses: Responses) ->
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-def test_turns_are_appended(
-    conversations: Server, responses: Responses, talk: str, stream: bool
-) -> None:
+@pytest.mark.cooperation(times=3, least=2)
+def test_turns_are_appended(conversations: Server, responses: Responses, stream: bool) -> None:
     """OpenAI API reference, conversation: input and output are added when the response ends."""
+    talk = str(begun(conversations)["id"])
 
     def turn(text: str, conversation: Any) -> dict[str, Any]:
         fields = {"conversation": conversation}
@@ -196,10 +196,10 @@ def test_turns_are_appended(
     assert len({item["id"] for item in found}) == 4
 
 
-def test_items_that_were_added_are_heard(
-    conversations: Server, responses: Responses, talk: str
-) -> None:
+@pytest.mark.cooperation(times=3, least=2)
+def test_items_that_were_added_are_heard(conversations: Server, responses: Responses) -> None:
     """What a conversation holds goes before the input."""
+    talk = str(begun(conversations)["id"])
     added(conversations, talk, user("My name is Ada."), {"role": "assistant", "content": "Hello."})
     assert "Ada" in text_of(responses.made("What is my name?", conversation=talk))
 
@@ -222,10 +222,12 @@ def test_a_cut_answer_is_appended_and_marked(
     assert (said(last), last["status"]) == (("assistant", text_of(cut)), "incomplete")
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_a_tool_turn_is_appended(
-    conversations: Server, responses: Responses, talk: str, tools_model: str
+    conversations: Server, responses: Responses, tools_model: str
 ) -> None:
     """A call and its result are items of the conversation."""
+    talk = str(begun(conversations)["id"])
     fields = {"conversation": talk, "model": tools_model, "tools": [function()]}
     called = responses.made("What is the weather in Paris? Call the tool.", **fields)
     (call,) = calls_of(called)

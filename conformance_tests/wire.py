@@ -122,10 +122,15 @@ class Server:
             return plain
         return ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
 
-    def send(self, raw: bytes, method: str = "POST") -> Live:
-        """Write these bytes and nothing else. A server may answer and hang up before their end."""
+    def send(
+        self, raw: bytes, method: str = "POST", connection: socket.socket | None = None
+    ) -> Live:
+        """Write these bytes and nothing else, on a new connection unless one is given.
+
+        A server may answer and hang up before their end.
+        """
         record = recorder.sent(raw)
-        connection = self.connect()
+        connection = connection or self.connect()
         with contextlib.suppress(ConnectionError):
             connection.sendall(raw)
         return Live(connection, method, self.timeout, record)

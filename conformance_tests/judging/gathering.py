@@ -97,8 +97,11 @@ def case_of(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestRe
     if report.skipped:
         verdict = Verdict.NOT_OFFERED if error.errisinstance(NotOffered) else Verdict.SKIPPED
         return Case(name, verdict, str(getattr(error.value, "msg", error.value)))
-    difference = error.exconly(tryshort=True)
-    return Case(name, Verdict.FAIL, first_line(difference), difference + "\n" + where(error))
+    difference, lines = error.exconly(tryshort=True), where(error)
+    reason = first_line(difference)
+    if reason == error.typename and lines:  # which says nothing by itself
+        reason += " at " + lines[-1]
+    return Case(name, Verdict.FAIL, reason, "\n".join([difference, *lines]))
 
 
 def first_line(text: str) -> str:
@@ -106,11 +109,11 @@ def first_line(text: str) -> str:
     return line if len(line) <= 300 else line[:299] + "…"
 
 
-def where(error: pytest.ExceptionInfo[BaseException]) -> str:
+def where(error: pytest.ExceptionInfo[BaseException]) -> list[str]:
     """The lines of the suite that led there, innermost last."""
     lines = [
-        f"{entry.path.relative_to(ROOT.parent)}:{entry.lineno + 1}: {entry.statement}".strip()
+        f"{entry.path.relative_to(ROOT.parent)}:{entry.lineno + 1}: {str(entry.statement).strip()}"
         for entry in error.traceback
         if isinstance(entry.path, Path) and entry.path.is_relative_to(ROOT)
     ]
-    return "\n".join(line.partition("\n")[0] for line in lines if "/judging/" not in line)
+    return [line.partition("\n")[0] for line in lines if "/judging/" not in line]

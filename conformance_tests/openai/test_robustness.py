@@ -3,9 +3,7 @@
 import copy
 import json
 import random
-import socket
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPResponse
 from typing import Any
 
 import pytest
@@ -155,16 +153,10 @@ def test_several_requests_on_one_connection(server: Server) -> None:
             raw = json.dumps(body).encode()
             length = {"Content-Length": str(len(raw)), "Content-Type": "application/json"}
             head = server.head("POST", "/chat/completions", {**length, "Connection": None})
-            connection.sendall(head + raw)
-            statuses.append(one_response(connection))
+            live = server.send(head + raw, connection=connection)
+            statuses.append(live.begin())
+            assert live.rest().complete
     assert statuses == [200, 400, 200]
-
-
-def one_response(connection: socket.socket) -> int:
-    response = HTTPResponse(connection)
-    response.begin()
-    response.read()
-    return response.status
 
 
 def test_a_request_that_breaks_off_hurts_nobody(server: Server) -> None:

@@ -50,6 +50,8 @@ def test_only_that_is_passed(tmp_path: Path) -> None:
             module, _, name = check.id.partition("::")
             passed.setdefault(module, set()).add(name)
     assert passed == RIGHT
+    failed = [c for check in report.checks for c in check.cases if c.verdict is Verdict.FAIL]
+    assert all(case.exchanges and case.reason for case in failed)
     assert report.counts()[Verdict.FAIL] > 200
 
 

@@ -18,9 +18,9 @@ from gateway.dialects.openai.responses.conversation import (
     read_content,
     read_reasoning,
 )
+from gateway.dialects.openai.responses.including import ENCRYPTED, LOGPROBS, OTHERS
 from gateway.dialects.openai.responses.input import read_item
 from gateway.dialects.openai.responses.items import Item
-from gateway.dialects.openai.responses.reading import ENCRYPTED, LOGPROBS, OTHERS
 from gateway.dialects.openai.tools import read_arguments
 from gateway.dialects.openai.wire import Metadata
 

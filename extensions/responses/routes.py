@@ -1,6 +1,7 @@
 """`/v1/responses`."""
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, ClassVar, Literal
@@ -23,9 +24,10 @@ from extensions.responses.service import Responses
 from extensions.responses.socket import ResponseSocket
 from extensions.responses.streams import FirstHand, Watched
 from extensions.responses.tidying import tidied
-from gateway.core.errors import InvalidRequest
+from gateway.core.errors import InvalidRequest, MochiError
 from gateway.core.notes import Notes
 from gateway.dialects.openai.responses import wire
+from gateway.dialects.openai.responses.failing import blamed
 from gateway.dialects.openai.responses.fields import FIELDS
 from gateway.http.draining import when_draining
 from gateway.http.extensions import error_responses, provided
@@ -103,6 +105,17 @@ class ResponsesRoute(HotRoute):
         super().__init__(responses.backend, rules)
         self.responses = responses
 
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+        try:
+            await self.respond(scope, body, notes, send)
+        except MochiError as error:
+            blamed(error)
+            raise
+
+    @abstractmethod
+    async def respond(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+        """Answer; an error may still be in the words of another API."""
+
 
 class Create(ResponsesRoute):
     """The response to a question, which may follow others."""
@@ -129,7 +142,7 @@ class Create(ResponsesRoute):
         errors=ERRORS,
     )
 
-    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+    async def respond(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         question = read_question(body, notes)
         if question.asked.background:
             when_draining(scope, self.responses.drain)
@@ -182,7 +195,7 @@ class InputTokens(ResponsesRoute):
         errors=ERRORS,
     )
 
-    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+    async def respond(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         count = await self.responses.count(read_question(body, notes))
         await send_json(send, encode(TokenCount(count)), note_headers(notes))
 
@@ -205,7 +218,7 @@ class Compact(ResponsesRoute):
         errors=ERRORS,
     )
 
-    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+    async def respond(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         made = await self.responses.compact(read_question(body, notes))
         await send_json(send, encode(made), note_headers(notes))
 

@@ -64,8 +64,6 @@ class Run:
                         events += batch
                 except (MochiError, asyncio.CancelledError) as error:
                     await self._leave_behind(events, error)
-                    if isinstance(error, MochiError):
-                        raise blamed(error) from None
                     raise
             if not (events and isinstance(events[-1], Finished)):
                 raise BackendFailed("The answer broke off before its end.")

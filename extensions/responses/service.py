@@ -1,7 +1,7 @@
 """Responses: made, kept, continued, and read again."""
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 from extensions.responses.background import Background
 from extensions.responses.compacting import CompactedResponse, compacted
@@ -14,8 +14,7 @@ from extensions.responses.record import Record, failed
 from extensions.responses.run import Run
 from extensions.responses.store import ResponseStore
 from gateway.core.backend import Backend
-from gateway.core.errors import BackendFailed, InvalidRequest, MochiError, ModelNotFound
-from gateway.dialects.openai.responses.failing import blamed
+from gateway.core.errors import BackendFailed, InvalidRequest
 from gateway.dialects.openai.responses.input import Placed, kept, references, resolved
 from gateway.dialects.openai.responses.replaying import after, replayed
 from gateway.dialects.openai.responses.wire import Response
@@ -116,10 +115,7 @@ class Responses:
         async with AsyncExitStack() as held:
             past, own = await self._seen(question, held)
             request = await chat_request(question, own, past, self._models)
-        try:
-            return await counted(self._models, request)
-        except MochiError as error:
-            raise blamed(error) from None
+        return await counted(self._models, request)
 
     async def compact(self, question: Question) -> CompactedResponse:
         """The conversation with a summary in the place of what the model said."""
@@ -135,12 +131,8 @@ class Responses:
         await self._background.aclose()
 
     async def _check_model(self, model: str) -> None:
-        try:
+        with suppress(BackendFailed):  # no true Ollama may not know this call
             await self.backend.show(model)
-        except ModelNotFound as error:
-            raise blamed(error) from None
-        except BackendFailed:  # no true Ollama may not know this call
-            pass
 
     async def _seen(
         self, question: Question, held: AsyncExitStack

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Final
 
 from extensions.responses.keeping import record_of
-from extensions.responses.past import NOTHING, Archive
+from extensions.responses.past import NOTHING, Archive, named_conversation
 from extensions.responses.question import Question, chat_request, fitting
 from extensions.responses.record import ConversationPoint
 from extensions.sessions.threads import unbroken
@@ -14,9 +14,12 @@ from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
 from gateway.core.errors import (
     BackendFailed,
+    ConversationDeleted,
+    ConversationNotFound,
     MochiError,
     Overloaded,
     ResponseNotFound,
+    SessionNotFound,
 )
 from gateway.core.events import Batch, ChatEvent, Finished
 from gateway.dialects.openai.responses.failing import blamed
@@ -134,10 +137,17 @@ class Run:
 
     def _ended_by(self, error: BaseException) -> bytes:
         if isinstance(error, Exception):
-            return self.writer.failure(error)
+            return self.writer.failure(self._explained(error))
         if not isinstance(error, asyncio.CancelledError) or error.args in ((LEFT,), (CANCELLED,)):
             return self.writer.cancel()
-        return self.writer.failure(reason_of(error) or Overloaded(GOING_DOWN))
+        reason = reason_of(error) or Overloaded(GOING_DOWN)
+        return self.writer.failure(self._explained(reason))
+
+    def _explained(self, error: Exception) -> Exception:
+        """What has begun knew its conversation, so that is not unknown but gone."""
+        if not isinstance(error, ConversationNotFound | SessionNotFound):
+            return error
+        return ConversationDeleted(named_conversation(self.question.asked) or "")
 
     async def _keep(self, response: Response) -> None:
         """Add the answer to its conversation, and keep the record of it.

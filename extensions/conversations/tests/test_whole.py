@@ -318,6 +318,21 @@ async def test_deleting_a_conversation_ends_an_answer_in_it(tmp_path: Path) -> N
             assert answer.status_code == 404, answer.text
 
 
+async def test_deleting_a_conversation_fails_what_is_made_in_it(tmp_path: Path) -> None:
+    async with gateway(tmp_path, token_delay=0.02) as http:
+        id = await begun(http)
+        fields = {"conversation": f"conv_{id}", "background": True}
+        made = [await respond(http, "Count to 500", **fields) for _ in ("talks", "waits")]
+        await asyncio.sleep(0.2)
+        assert (await http.delete(f"/v1/conversations/conv_{id}")).status_code == 200
+        for each in made:
+            watched = await http.get(f"/v1/responses/{each['id']}", params={"stream": "true"})
+            assert watched.text.count("event: response.failed") == 1
+            found = (await http.get(f"/v1/responses/{each['id']}")).json()
+            assert (found["status"], found["error"]["code"]) == ("failed", "server_error")
+            assert f"'conv_{id}' was deleted" in found["error"]["message"]
+
+
 async def test_an_image_is_seen_through_every_door(tmp_path: Path) -> None:
     image = {"type": "input_image", "image_url": PNG}
     async with gateway(tmp_path) as http:

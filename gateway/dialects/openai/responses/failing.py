@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.core.errors import (
     BackendRateLimited,
+    ConversationDeleted,
     Invalid,
     MochiError,
     ModelNotFound,
@@ -71,6 +72,8 @@ def code_of(error: Exception) -> Literal["server_error", "rate_limit_exceeded", 
     match error:
         case BackendRateLimited():
             return "rate_limit_exceeded"
+        case ConversationDeleted():  # there was nothing wrong with the question
+            return "server_error"
         case Invalid() | NotFound():
             return "invalid_prompt"
     return "server_error"

@@ -76,6 +76,8 @@ MISTAKES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "metadata": ("metadata", {"metadata": {"a": 1}}),
     "too many metadata": ("metadata", {"metadata": {str(n): "" for n in range(17)}}),
+    "empty predecessor": ("previous_response_id", {"previous_response_id": ""}),
+    "empty conversation": ("conversation", {"conversation": ""}),
     "stored prompt": ("prompt", {"prompt": {"id": "pmpt_1"}}),
     "background unstored": ("background", {"background": True, "store": False}),
     "orphan output": (

@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 Truncation = Literal["auto", "disabled"]
+Id = Annotated[str, Meta(min_length=1)]
 Status = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
 
 # Left raw: agents send the same tools every time, and items are told apart one by one.
@@ -116,7 +117,7 @@ class Reasoning(Struct):
 
 
 class Conversation(Struct):
-    id: str
+    id: Id
 
 
 class ResponseRequest(Struct, kw_only=True):
@@ -127,8 +128,8 @@ class ResponseRequest(Struct, kw_only=True):
     instructions: str | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    previous_response_id: str | None = None
-    conversation: str | Conversation | None = None
+    previous_response_id: Id | None = None
+    conversation: Id | Conversation | None = None
     store: bool | None = None
     background: bool | None = None
     tools: Tools = ABSENT

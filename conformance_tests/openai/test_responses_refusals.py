@@ -46,6 +46,10 @@ MISTAKES: dict[str, tuple[str, dict[str, Any]]] = {
         {"input": [{"role": "user", "content": [{"type": "text", "text": "Hi."}]}]},
     ),
     "unknown item": ("input", {"input": [{"type": "thing_of_next_year"}]}),
+    "nothing but what a hosted tool did": (
+        "input",
+        {"input": [{"type": "web_search_call", "id": "ws_1", "status": "completed"}]},
+    ),
     "item of a string": ("input", {"input": ["Hi."]}),
     "nested tool": ("tools", {"tools": [NESTED]}),
     "unknown tool type": ("tools", {"tools": [{"type": "thing_of_next_year"}]}),

@@ -181,6 +181,20 @@ def test_refusals(fields: dict[str, Any], told: tuple[str | None, str | None]) -
     assert refusal(**fields) == told
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"input": [], "conversation": "conv_1"},
+        {"input": None, "previous_response_id": "resp_1", "instructions": "Be kind."},
+        {"input": [{"type": "web_search_call", "id": "ws_1"}], "conversation": "conv_1"},
+        {"input": [{"type": "reasoning", "summary": []}]},
+    ],
+)
+def test_without_a_word_there_is_nothing_to_answer(fields: dict[str, Any]) -> None:
+    assert refusal(**fields) == ("input", None)
+    assert request(history=[Message(id="msg_a", role="user", content="A")], **fields).messages
+
+
 def test_a_request_as_codex_sends_it() -> None:
     """Its whole history each time, with ids of its own, and tools that nobody has here."""
     notes = Notes()

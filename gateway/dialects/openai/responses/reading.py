@@ -63,7 +63,7 @@ def read(
     *,
     history: Sequence[Item] = (),
 ) -> ChatRequest:
-    """The request, which was checked, in core terms.
+    """The request, which was checked, in core terms; `InvalidRequest` if nothing was said at all.
 
     `history` are the items that come before, of a chain of responses or of a conversation, `items`
     the request's own. Instructions are those of this request alone.
@@ -72,6 +72,8 @@ def read(
     tools, choice = read_choice(request.tool_choice, offer, notes)
     response_format = read_format(request.text.format if request.text else None)
     spoken = read_messages([*placed(history), *items], notes)
+    if not spoken:
+        raise InvalidRequest("Nothing was said yet that could be answered.", param="input")
     return ChatRequest(
         model=request.model,
         messages=(*read_instructions(request.instructions), *spoken),

@@ -167,6 +167,9 @@ async def test_what_has_to_be_asked_for_is_shown_then_alone() -> None:
         query = {"include[]": "reasoning.encrypted_content"}
         [item] = (await http.get(f"/{id}/items", params=query)).json()["data"]
         assert item["encrypted_content"] == thought["encrypted_content"]
+        for path in (f"/{id}/items", f"/{id}/items/{item['id']}"):
+            answer = await http.get(path, params={"include[]": "web_search_call.results"})
+            assert answer.headers["x-mochi-ignored"] == "include[0]"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from extensions.responses.tests.serving import HI, serving
 from gateway.core.errors import InvalidRequest, MochiError, ModelNotFound, Unsupported
+from gateway.http.openai.hot import Rules
 from gateway.testing import ScriptedBackend
 
 DOORS = pytest.mark.parametrize(
@@ -65,3 +66,18 @@ async def test_an_unknown_model_has_no_response_in_the_background(tmp_path: Path
     async with serving(tmp_path, Unknown(HI)) as gateway:
         answer = await gateway.post(background=True, model="agent/nobody")
         assert (answer.status_code, answer.json()["error"]["param"]) == (404, "model")
+
+
+@pytest.mark.parametrize("path", ["", "/input_items"])
+async def test_what_is_to_be_included_is_judged_as_in_a_question(tmp_path: Path, path: str) -> None:
+    async with serving(tmp_path) as gateway:
+        id = (await gateway.made())["id"]
+        wrong = await gateway.get(f"{id}{path}", **{"include[]": "everything"})
+        assert (wrong.status_code, wrong.json()["error"]["param"]) == (400, "include[0]")
+        known = ["reasoning.encrypted_content", "web_search_call.results"]
+        right = await gateway.get(f"{id}{path}", include=known)
+        assert (right.status_code, right.headers["x-mochi-ignored"]) == (200, "include[1]")
+        streamed = await gateway.get(id, stream="true", include=known)
+        assert streamed.headers["x-mochi-ignored"] == "include[1]"
+    async with serving(tmp_path, rules=Rules(strict=True)) as gateway:
+        assert (await gateway.get(f"{id}{path}", include=known)).status_code == 400

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, aclosing, asynccontextmanager, nu
 
 from extensions.chat.reply import GrowingReply
 from extensions.conversations.adding import Answered
+from extensions.conversations.ids import bare
 from extensions.conversations.service import OpenConversation
 from extensions.conversations.translation import items_from, messages_from
 from extensions.conversations.turns import held
@@ -31,8 +32,9 @@ class SessionHistory:
         self._replied = replied
 
     @asynccontextmanager
-    async def join(self, session_id: str) -> AsyncIterator["JoinedSession"]:
-        """The session while its turn is held."""
+    async def join(self, named: str) -> AsyncIterator["JoinedSession"]:
+        """The session while its turn is held. It may be named by the id of its conversation."""
+        session_id = bare(named)
         with self._talking(session_id):
             async with held(self._sessions, session_id, SessionNotFound(session_id)) as opened:
                 joined = JoinedSession(OpenConversation(opened, self._sessions))

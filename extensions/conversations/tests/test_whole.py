@@ -293,9 +293,14 @@ async def test_metadata_names_a_session_too_and_an_image_stays(tmp_path: Path) -
         assert answer.text.endswith("data: [DONE]\n\n")
         assert "x-mochi-ignored" not in answer.headers
         assert texts(await listed(http, id)) == ["Say a", "Say b", "b"]
+        body |= {"messages": [item_of("Say c")], "metadata": {"session_id": f"conv_{id}"}}
+        assert (await http.post("/v1/chat/completions", json=body)).status_code == 200
+        await chat(http, f"conv_{id}", "Say d")
+        said = texts(await listed(http, id))
+        assert said == ["Say a", "Say b", "b", "Say c", "c", "Say d", "d"]
         file = msgspec.json.decode((tmp_path / "chat_sessions" / f"{id}.json").read_bytes())
         assert file["metadata"]["model"] == "demo"
-        assert file["metadata"]["message_count"] == 3
+        assert file["metadata"]["message_count"] == 7
 
 
 async def test_deleting_a_conversation_ends_an_answer_in_it(tmp_path: Path) -> None:

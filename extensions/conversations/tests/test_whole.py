@@ -326,7 +326,7 @@ async def test_deleting_a_conversation_ends_an_answer_in_it(tmp_path: Path) -> N
 async def test_deleting_a_conversation_fails_what_is_made_in_it(tmp_path: Path) -> None:
     async with gateway(tmp_path, token_delay=0.02) as http:
         id = await begun(http)
-        fields = {"conversation": f"conv_{id}", "background": True}
+        fields: dict[str, Any] = {"conversation": f"conv_{id}", "background": True}
         made = [await respond(http, "Count to 500", **fields) for _ in ("talks", "waits")]
         await asyncio.sleep(0.2)
         assert (await http.delete(f"/v1/conversations/conv_{id}")).status_code == 200

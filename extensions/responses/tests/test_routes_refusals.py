@@ -81,3 +81,11 @@ async def test_what_is_to_be_included_is_judged_as_in_a_question(tmp_path: Path,
         assert streamed.headers["x-mochi-ignored"] == "include[1]"
     async with serving(tmp_path, rules=Rules(strict=True)) as gateway:
         assert (await gateway.get(f"{id}{path}", include=known)).status_code == 400
+
+
+async def test_a_session_is_joined_elsewhere(tmp_path: Path) -> None:
+    async with serving(tmp_path) as gateway:
+        body = {"model": "demo", "input": "Hello"}
+        named = {"x-mochi-session": "0f1e2d3c4b"}
+        answer = await gateway.http.post("/responses", json=body, headers=named)
+        assert (answer.status_code, answer.headers["x-mochi-ignored"]) == (200, "x-mochi-session")

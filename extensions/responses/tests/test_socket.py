@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openai import OpenAI
+from openai import BaseModel, OpenAI
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -85,6 +85,22 @@ async def test_the_official_client_chains_responses_on_one_connection(tmp_path: 
         assert kept.output_text == "Hi there."
 
 
+async def test_the_official_client_tells_its_streams_apart(tmp_path: Path) -> None:
+    async with serving(tmp_path) as gateway, gateway.sdk.responses.connect() as connection:
+        for lane in ("a", "b"):
+            await connection.response.create(model="demo", input=lane, stream_id=lane)
+        answered: list[tuple[str | None, str]] = []
+        async for event in connection:
+            assert isinstance(event, BaseModel)
+            if event.type == "response.completed":
+                answered.append((event.stream_id, event.response.output_text))
+            else:
+                assert event.to_dict()["stream_id"] == "ab"[len(answered)]
+            if len(answered) == 2:
+                break
+        assert answered == [("a", "Hi there."), ("b", "Hi there.")]
+
+
 async def test_the_official_client_without_a_loop(tmp_path: Path) -> None:
     def talk(url: str) -> str:
         client = OpenAI(base_url=url, api_key="unused", max_retries=0)
@@ -128,6 +144,18 @@ async def test_what_was_ignored_is_in_the_first_event(tmp_path: Path) -> None:
         first, *rest = await answer(client)
     assert first["headers"] == {"x-mochi-ignored": "colour"}
     assert not any("headers" in event for event in rest)
+
+
+async def test_a_session_of_the_handshake_has_no_effect_and_is_named(tmp_path: Path) -> None:
+    named = {"x-mochi-session": "0f1e2d3c4b"}
+    async with serving(tmp_path) as gateway, talking(gateway, **named) as client:
+        await ask(client)
+        first, *_ = await answer(client)
+        assert first["headers"] == {"x-mochi-ignored": "x-mochi-session"}
+    strict = Rules(strict=True)
+    async with serving(tmp_path, rules=strict) as gateway, talking(gateway, **named) as client:
+        await ask(client)
+        assert (await error(client))["error"]["param"] == "x-mochi-session"
 
 
 async def test_a_response_joins_its_conversation(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ class ChatCompletions(HotRoute):
         history: History | None = None,
         beside: Sequence[str] = (),
     ) -> None:
-        super().__init__(backend, rules, beside=beside)
+        super().__init__(backend, rules, beside=beside, joins=history is not None)
         self._keeper = keeper
         self._history = history
 

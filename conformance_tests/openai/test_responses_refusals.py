@@ -82,6 +82,7 @@ MISTAKES: dict[str, tuple[str, dict[str, Any]]] = {
     "too many metadata": ("metadata", {"metadata": {str(n): "" for n in range(17)}}),
     "empty predecessor": ("previous_response_id", {"previous_response_id": ""}),
     "empty conversation": ("conversation", {"conversation": ""}),
+    "service tier": ("service_tier", {"service_tier": "cheap"}),
     "stored prompt": ("prompt", {"prompt": {"id": "pmpt_1"}}),
     "background unstored": ("background", {"background": True, "store": False}),
     "orphan output": (

@@ -157,6 +157,7 @@ UNSUPPORTED = "unsupported_value"
             ("previous_response_id", "mutually_exclusive_parameters"),
         ),
         ({"previous_response_id": ""}, ("previous_response_id", "empty_string")),
+        ({"service_tier": "cheap"}, ("service_tier", "invalid_value")),
         ({"conversation": ""}, ("conversation", "empty_string")),
         ({"conversation": {"id": ""}}, ("conversation.id", "empty_string")),
         ({"text": {"format": {"type": "json_schema", "name": "x"}}}, ("text.format.schema", "missing_required_parameter")),
@@ -179,6 +180,12 @@ UNSUPPORTED = "unsupported_value"
 )  # fmt: skip
 def test_refusals(fields: dict[str, Any], told: tuple[str | None, str | None]) -> None:
     assert refusal(**fields) == told
+
+
+@pytest.mark.parametrize("tier", ["flex", "scale", "priority", "fast", "ultrafast"])
+def test_there_is_one_tier(tier: str) -> None:
+    assert ignored(service_tier=tier) == ["service_tier"]
+    assert ignored(service_tier="default") == []
 
 
 @pytest.mark.parametrize(

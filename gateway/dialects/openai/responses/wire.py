@@ -15,6 +15,7 @@ from gateway.dialects.openai.wire import (
     Metadata,
     Penalty,
     PositiveInt,
+    ServiceTier,
     StopList,
     StreamOptions,
     ToolName,
@@ -147,7 +148,7 @@ class ResponseRequest(Struct, kw_only=True):
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
     metadata: Metadata | None = None
-    service_tier: str | None = None
+    service_tier: ServiceTier | Literal["ultrafast"] | None = None
     user: str | None = None
     safety_identifier: str | None = None
     prompt_cache_key: str | None = None

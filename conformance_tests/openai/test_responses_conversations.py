@@ -71,6 +71,12 @@ def test_an_empty_body_begins_one(conversations: Server) -> None:
     assert begun(conversations)["metadata"] in ({}, None)
 
 
+def test_no_body_begins_one(conversations: Server) -> None:
+    """OpenAI API reference, create a conversation: there is no field that must be there."""
+    answer = conversations.request("POST", "/conversations")
+    assert (answer.status, answer.json["object"]) == (200, "conversation")
+
+
 def test_it_begins_with_items(conversations: Server) -> None:
     """OpenAI API reference, create: up to 20 items."""
     id = begun(conversations, items=[{"role": "system", "content": "Be brief."}, user("Hi.")])["id"]

@@ -40,6 +40,8 @@ STORAGE = {503: "The folder cannot be used: a full disk, a missing permission."}
 
 Asking = Request[Any, Any, Any]
 
+EMPTY = NewConversation()
+
 # Litestar would judge a value by rules and in words of its own; the struct of the query does.
 After = Annotated[str | None, QueryParameter(description="The id that the page begins after.")]
 Limit = Annotated[str | None, QueryParameter(description="1 to 100; if it is not given, 20.")]
@@ -70,12 +72,12 @@ def conversation_routes(conversations: Conversations, rules: Rules) -> Mounted:
     responses=error_responses(STORAGE),
 )
 async def create_conversation(
-    data: JSONBody[NewConversation],
     conversations: NamedDependency[Conversations],
     rules: NamedDependency[Rules],
+    data: JSONBody[NewConversation] = EMPTY,
 ) -> Response[Conversation]:
     """It is a session of the same id, without the `conv_`, and has no model before somebody has
-    answered in it."""
+    answered in it. An empty one needs no body."""
     notes = Notes(strict=rules.strict)
     items = read_items(data.items or (), notes)
     session = await conversations.create(items, data.metadata or {})

@@ -23,7 +23,7 @@ from gateway.core.errors import (
 )
 from gateway.core.events import Batch, ChatEvent, Finished
 from gateway.dialects.openai.responses.failing import blamed
-from gateway.dialects.openai.responses.input import kept, references, resolved
+from gateway.dialects.openai.responses.input import kept
 from gateway.dialects.openai.responses.streaming import EventWriter
 from gateway.dialects.openai.responses.wire import Response
 from gateway.dialects.openai.responses.writing import write
@@ -104,9 +104,7 @@ class Run:
         """The model's answer, to as much as was said before as is asked for."""
         question, archive = self.question, self._archive
         self._past = past = await archive.open(question.asked, held)
-        if named := references(self._own):
-            found = await archive.found(named)
-            self._own = resolved(self._own, past.items, found)
+        self._own = await archive.settled(self._own, past)
         if question.asked.truncation == "auto":
             return fitting(question, self._own, past, self._backend)
         request = await chat_request(question, self._own, past, self._backend)

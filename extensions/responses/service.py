@@ -16,7 +16,7 @@ from extensions.responses.store import ResponseStore
 from extensions.responses.streams import once
 from gateway.core.backend import Backend
 from gateway.core.errors import BackendFailed, InvalidRequest
-from gateway.dialects.openai.responses.input import Placed, kept, references, resolved
+from gateway.dialects.openai.responses.input import Placed, kept
 from gateway.dialects.openai.responses.replaying import replayed
 from gateway.dialects.openai.responses.wire import Response
 
@@ -137,5 +137,4 @@ class Responses:
     ) -> tuple[Past, tuple[Placed, ...]]:
         """The past of a question as it is now, and its own items with nothing left to look up."""
         past = await self._archive.glance(question.asked, held)
-        found = await self._archive.found(references(question.own))
-        return past, resolved(question.own, past.items, found)
+        return past, await self._archive.settled(question.own, past)

@@ -274,7 +274,10 @@ async def test_a_client_that_leaves_ends_its_response(tmp_path: Path, leave: str
         assert len(backend.requests) == 1
 
 
-async def test_a_server_that_stops_lets_the_answer_finish(tmp_path: Path) -> None:
+async def test_a_server_that_stops_lets_the_answer_finish(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "mochi")
     backend = ScriptedBackend([TextDelta("Hi ")], 0.4, [HI[-1]])
     async with serving(tmp_path, backend) as gateway:
         client = await connect(gateway.url.replace("http", "ws") + "/responses", proxy=None)
@@ -288,6 +291,17 @@ async def test_a_server_that_stops_lets_the_answer_finish(tmp_path: Path) -> Non
     assert (refused["status"], refused["stream_id"]) == (503, "late")
     assert "response.completed" in [event["type"] for event in events]
     assert client.close_code == 1001
+    assert [line for line in caplog.messages if line.startswith("Running answers (1)")]
+
+
+async def test_who_waits_for_no_answer_is_none_that_runs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "mochi")
+    async with serving(tmp_path) as gateway:
+        idle = await connect(gateway.url.replace("http", "ws") + "/responses", proxy=None)
+    assert await closing_code(idle) == 1001
+    assert not [line for line in caplog.messages if "answers" in line]
 
 
 async def test_an_answer_that_outlasts_the_grace_has_a_last_word(tmp_path: Path) -> None:

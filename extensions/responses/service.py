@@ -3,13 +3,14 @@
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, suppress
 
+from extensions.responses import compacting, counting
 from extensions.responses.background import Background
 from extensions.responses.compacting import CompactedResponse, compacted
 from extensions.responses.conversation import Conversations
 from extensions.responses.counting import counted
 from extensions.responses.keeping import record_of, response_of
 from extensions.responses.past import Archive, Past
-from extensions.responses.question import Question, chat_request
+from extensions.responses.question import Question, chat_request, heed_only
 from extensions.responses.record import Record, failed
 from extensions.responses.run import Run
 from extensions.responses.store import ResponseStore
@@ -110,6 +111,7 @@ class Responses:
 
     async def count(self, question: Question) -> int:
         """The tokens that the model would read for this question."""
+        heed_only(question, counting.HEEDED)
         async with AsyncExitStack() as held:
             past, own = await self._seen(question, held)
             request = await chat_request(question, own, past, self._models)
@@ -117,6 +119,7 @@ class Responses:
 
     async def compact(self, question: Question) -> CompactedResponse:
         """The conversation with a summary in the place of what the model said."""
+        heed_only(question, compacting.HEEDED)
         async with AsyncExitStack() as held:
             past, own = await self._seen(question, held)
             return await compacted(self._models, question, [*past.items, *kept(own)])
@@ -129,7 +132,7 @@ class Responses:
         await self._background.aclose()
 
     async def _check_model(self, model: str) -> None:
-        with suppress(BackendFailed):  # no true Ollama may not know this call
+        with suppress(BackendFailed):  # what only resembles Ollama may lack /api/show
             await self.backend.show(model)
 
     async def _seen(

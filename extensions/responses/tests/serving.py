@@ -113,6 +113,7 @@ async def serving(
     backend: Backend | None = None,
     *,
     conversations: Notebook | None = None,
+    models: Backend | None = None,
     rules: Rules | None = None,
     guards: GuardRules | None = None,
     patience: float = 1,
@@ -124,6 +125,7 @@ async def serving(
         backend,
         store,
         conversations=conversations,
+        models=models,
         most_background=most_background,
         patience=patience,
     )

@@ -1,7 +1,7 @@
 """Responses: made, kept, continued, and read again."""
 
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from extensions.responses import compacting, counting
 from extensions.responses.background import Background
@@ -16,7 +16,7 @@ from extensions.responses.run import Run
 from extensions.responses.store import ResponseStore
 from extensions.responses.streams import once
 from gateway.core.backend import Backend
-from gateway.core.errors import BackendFailed, InvalidRequest
+from gateway.core.errors import BackendFailed, InvalidRequest, ModelNotFound, Unsupported
 from gateway.dialects.openai.responses.input import Placed, kept
 from gateway.dialects.openai.responses.replaying import replayed
 from gateway.dialects.openai.responses.wire import Response
@@ -112,15 +112,19 @@ class Responses:
     async def count(self, question: Question) -> int:
         """The tokens that the model would read for this question."""
         heed_only(question, counting.HEEDED)
-        async with AsyncExitStack() as held:
-            past, own = await self._seen(question, held)
-            request = await chat_request(question, own, past, self._models)
-        return await counted(self._models, request)
+        async with self._without_agents(question.asked.model, "count for"):
+            async with AsyncExitStack() as held:
+                past, own = await self._seen(question, held)
+                request = await chat_request(question, own, past, self._models)
+            return await counted(self._models, request)
 
     async def compact(self, question: Question) -> CompactedResponse:
         """The conversation with a summary in the place of what the model said."""
         heed_only(question, compacting.HEEDED)
-        async with AsyncExitStack() as held:
+        async with (
+            self._without_agents(question.asked.model, "compact with"),
+            AsyncExitStack() as held,
+        ):
             past, own = await self._seen(question, held)
             return await compacted(self._models, question, [*past.items, *kept(own)])
 
@@ -130,6 +134,30 @@ class Responses:
 
     async def aclose(self) -> None:
         await self._background.aclose()
+
+    @asynccontextmanager
+    async def _without_agents(self, model: str, purpose: str) -> AsyncIterator[None]:
+        """What is not found inside may be what acts by itself: it is there, but not for this."""
+        try:
+            yield
+        except ModelNotFound:
+            if not await self._is_agent(model):
+                raise
+            raise Unsupported(
+                f"There is no way to {purpose} '{model}': it is an agent, which asks its model"
+                " as often as it likes. Name the model itself.",
+                param="model",
+                reason="unsupported_value",
+            ) from None
+
+    async def _is_agent(self, model: str) -> bool:
+        if self._models is self.backend:
+            return False
+        try:
+            await self.backend.show(model)
+        except (ModelNotFound, BackendFailed):
+            return False
+        return True
 
     async def _check_model(self, model: str) -> None:
         with suppress(BackendFailed):  # what only resembles Ollama may lack /api/show

@@ -57,10 +57,11 @@ def chat(webui: Client, model: str, messages: list[dict[str, Any]]) -> Answer:
 
 def task(webui: Client, name: str) -> Answer:
     """A title, follow-up questions or tags: asked for in the background, in one piece."""
+    example = json.dumps({name: TASKS[name]})
     prompt = (
         f"### Task:\nFind the {name} for the chat below. Your whole answer is one JSON object, "
         "without a fence around it.\n### Chat History:\n<chat_history>\n"
-        f"USER: How do I make mochi?\n</chat_history>\n### Output:\nReply with {json.dumps({name: TASKS[name]})}"
+        f"USER: How do I make mochi?\n</chat_history>\n### Output:\nReply with {example}"
     )
     return webui.chat(model=webui.server.model, messages=ask(prompt), stream=False, max_tokens=1000)
 

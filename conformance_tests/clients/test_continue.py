@@ -107,8 +107,8 @@ def test_a_call_is_known_by_its_id(cn: Client, tools_model: str) -> None:
 
 @pytest.mark.cooperation(times=3, least=1)
 def test_two_calls_are_two(cn: Client, tools_model: str) -> None:
-    """cn 1.5.47 keeps the id that an index had first: two calls of one index become one, with the
-    arguments of both."""
+    """cn 1.5.47 tells calls apart by their ids alone; what has none goes to the call that had its
+    index last."""
     asked = "Call the tool Read twice, two calls at once: for a.txt and for b.txt."
     both = calls(turn(cn, tools_model, ask(asked)))
     assert len({call.id for call in both}) == 2

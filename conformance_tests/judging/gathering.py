@@ -109,7 +109,7 @@ def first_line(text: str) -> str:
 def where(error: pytest.ExceptionInfo[BaseException]) -> str:
     """The lines of the suite that led there, innermost last."""
     lines = [
-        f"{entry.path.relative_to(ROOT.parent)}:{entry.lineno + 1}: {entry.statement}".strip()
+        f"{entry.path.relative_to(ROOT.parent)}:{entry.lineno + 1}: {str(entry.statement).strip()}"
         for entry in error.traceback
         if isinstance(entry.path, Path) and entry.path.is_relative_to(ROOT)
     ]

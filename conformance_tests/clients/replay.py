@@ -21,6 +21,7 @@ __all__ = [
     "function",
     "only",
     "prose",
+    "read_whole",
     "text_of",
 ]
 
@@ -116,6 +117,16 @@ def only(calls: Sequence[Call]) -> Call:
     found = [(call.id, call.name, "".join(call.pieces)) for call in calls]
     assert len(calls) == 1, f"one call was due, but the client makes out {found}"
     return calls[0]
+
+
+def read_whole(usage: Mapping[str, Any] | None, sent: Any) -> None:
+    """Whether as many tokens were read as these parts of a request must have. A server that cuts
+    its prompt to a small window counts a fraction of them; few tokens are longer than 8 bytes."""
+    assert usage, "the tokens are not counted"
+    read = usage.get("prompt_tokens", usage.get("input_tokens"))
+    assert isinstance(read, int), usage
+    least = len(json.dumps(sent)) // 8
+    assert read > least, f"{read} tokens were read, but it were at least {least}"
 
 
 def prose(size: int) -> str:

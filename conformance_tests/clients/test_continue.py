@@ -3,7 +3,6 @@
 Recorded from cn 1.5.47; what it makes of a stream is read in the same release.
 """
 
-import json
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from conformance_tests.clients.replay import (
     function,
     only,
     prose,
+    read_whole,
     text_of,
 )
 from conformance_tests.wire import Answer, Server, ask
@@ -47,6 +47,7 @@ TOOLS = [
     function("Skills", "Read a skill by its name. " + prose(150), {"skill_name": TEXT}),
 ]
 SYSTEM = {"role": "system", "content": "You are an agent on a command line. " + prose(1200)}
+WORD = "juniper"
 QUESTION = ask("Call the tool Read for the file note.txt.")
 
 
@@ -89,10 +90,11 @@ def calls(answer: Answer) -> list[Call]:
     return [*known.values()]
 
 
+@pytest.mark.cooperation(times=3, least=1)
 def test_the_first_turn_is_answered(cn: Client, tools_model: str) -> None:
     """cn 1.5.47 sends its nine tools with the first word of a chat already."""
-    answer = turn(cn, tools_model, ask("Say hello."))
-    assert text_of(chunks_of(answer)).strip() or calls(answer)
+    answer = turn(cn, tools_model, ask(f"Repeat: {WORD}"))
+    assert WORD in text_of(chunks_of(answer)) or calls(answer)
 
 
 @pytest.mark.cooperation(times=3, least=1)
@@ -105,15 +107,16 @@ def test_a_call_is_known_by_its_id(cn: Client, tools_model: str) -> None:
 
 @pytest.mark.cooperation(times=3, least=1)
 def test_two_calls_are_two(cn: Client, tools_model: str) -> None:
-    """cn 1.5.47 keeps the id that an index had first: two calls of one index become one, with the
-    arguments of both."""
+    """cn 1.5.47 tells calls apart by their ids alone; what has none goes to the call that had its
+    index last."""
     asked = "Call the tool Read twice, two calls at once: for a.txt and for b.txt."
     both = calls(turn(cn, tools_model, ask(asked)))
     assert len({call.id for call in both}) == 2
     assert all(call.arguments for call in both)
 
 
-def test_the_result_of_a_call_is_taken(cn: Client, tools_model: str) -> None:
+@pytest.mark.cooperation(times=3, least=1)
+def test_the_result_of_a_call_is_used(cn: Client, tools_model: str) -> None:
     """cn 1.5.47 sends `content: ""` beside the call, and the result before its id."""
     history: list[dict[str, Any]] = [
         *QUESTION,
@@ -124,11 +127,11 @@ def test_the_result_of_a_call_is_taken(cn: Client, tools_model: str) -> None:
         },
         {"role": "tool", "content": "Buy milk.", "tool_call_id": "call_a"},
     ]
-    answer = turn(cn, tools_model, history)
-    assert text_of(chunks_of(answer)).strip() or calls(answer)
+    assert "milk" in text_of(chunks_of(turn(cn, tools_model, history)))
 
 
-def test_the_results_of_two_calls_are_taken(cn: Client, tools_model: str) -> None:
+@pytest.mark.cooperation(times=3, least=1)
+def test_the_results_of_two_calls_are_used(cn: Client, tools_model: str) -> None:
     """cn runs the calls of a turn at once; a call that failed has its error for a result."""
     both = [
         called("call_a", "Read", '{"filepath":"a.txt"}'),
@@ -140,8 +143,7 @@ def test_the_results_of_two_calls_are_taken(cn: Client, tools_model: str) -> Non
         {"role": "tool", "content": "Buy milk.", "tool_call_id": "call_a"},
         {"role": "tool", "content": "Error executing tool Exit", "tool_call_id": "call_b"},
     ]
-    answer = turn(cn, tools_model, history)
-    assert text_of(chunks_of(answer)).strip() or calls(answer)
+    assert "milk" in text_of(chunks_of(turn(cn, tools_model, history)))
 
 
 def test_tokens_are_counted_without_a_choice(cn: Client, tools_model: str) -> None:
@@ -151,12 +153,14 @@ def test_tokens_are_counted_without_a_choice(cn: Client, tools_model: str) -> No
     assert chunks[-1]["choices"] == []
     usage = chunks[-1]["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
-    assert usage["prompt_tokens"] > len(json.dumps([SYSTEM, *TOOLS])) / 8
+    read_whole(usage, [SYSTEM, *TOOLS])
 
 
+@pytest.mark.cooperation(times=3, least=1)
 def test_an_empty_list_of_tools_means_none(cn: Client) -> None:
     """Recorded from several clients: `tools: []` where there are none. It is no error."""
-    assert text_of(chunks_of(turn(cn, cn.server.model, ask("Say hello."), tools=[]))).strip()
+    answer = turn(cn, cn.server.model, ask(f"Repeat: {WORD}"), tools=[])
+    assert WORD in text_of(chunks_of(answer))
 
 
 def test_an_error_can_be_read_by_the_older_sdk(cn: Client) -> None:

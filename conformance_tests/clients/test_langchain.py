@@ -19,6 +19,8 @@ from conformance_tests.clients.replay import (
     finished,
     function,
     only,
+    prose,
+    read_whole,
     text_of,
 )
 from conformance_tests.wire import Answer, Server, ask
@@ -97,21 +99,25 @@ def calls(answer: Answer) -> list[Call]:
 
 def test_an_answer_in_one_piece_counts_its_tokens(langchain: Client) -> None:
     """langchain-openai 1.7.3, usage_metadata: taken from `usage`; without it costs are unknown."""
-    answer = invoke(langchain, langchain.server.model, ask("Say hello."))
+    asked = ask("Say hello. " + prose(800))
+    answer = invoke(langchain, langchain.server.model, asked)
     assert message_of(answer)["content"]
     usage = answer.json["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+    read_whole(usage, asked)
 
 
 def test_several_system_messages_and_parts_are_taken(langchain: Client) -> None:
     """LangChain sends a message with a list of parts as such, and every SystemMessage that it
     is given."""
     messages = [
-        {"content": "Be brief.", "role": "system"},
-        {"content": "Be kind.", "role": "system"},
+        {"content": prose(400), "role": "system"},
+        {"content": "Be kind. " + prose(400), "role": "system"},
         {"content": [{"type": "text", "text": "Hello!"}], "role": "user"},
     ]
-    assert message_of(invoke(langchain, langchain.server.model, messages))["content"]
+    answer = invoke(langchain, langchain.server.model, messages)
+    assert message_of(answer)["content"]
+    read_whole(answer.json["usage"], messages)
 
 
 def test_max_tokens_are_max_completion_tokens(langchain: Client) -> None:
@@ -216,13 +222,12 @@ def test_tokens_of_a_stream_are_counted_once(langchain: Client) -> None:
     assert finished(chunks) == ["stop"]
 
 
+@pytest.mark.cooperation(times=3, least=1)
 def test_a_batch_is_answered_side_by_side(langchain: Client) -> None:
     """`batch` sends all its prompts at once, each on a thread of its own."""
-    wanted = [f"Repeat: {word}" for word in ("amber", "birch", "cedar", "dune")]
-    with ThreadPoolExecutor(len(wanted)) as pool:
-        asked = [
-            pool.submit(invoke, langchain, langchain.server.model, ask(text)) for text in wanted
-        ]
-        answers = [future.result() for future in asked]
-    assert all(message_of(answer)["content"] for answer in answers)
-    assert len({answer.json["id"] for answer in answers}) == len(wanted)
+    words = ("amber", "birch", "cedar", "juniper")
+    with ThreadPoolExecutor(len(words)) as pool:
+        model = langchain.server.model
+        asked = [pool.submit(invoke, langchain, model, ask(f"Repeat: {word}")) for word in words]
+    for word, answer in zip(words, asked, strict=True):
+        assert word in message_of(answer.result())["content"]

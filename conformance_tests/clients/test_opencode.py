@@ -18,6 +18,7 @@ from conformance_tests.clients.replay import (
     function,
     only,
     prose,
+    read_whole,
     text_of,
 )
 from conformance_tests.wire import Answer, Server, ask
@@ -58,6 +59,11 @@ TOOLS = [
     tool("write", 600, {"content": WORD, "filePath": WORD}, "content", "filePath"),
 ]
 SYSTEM = {"role": "system", "content": "You are an agent that works on code. " + prose(9500)}
+TITLE = [
+    {"role": "system", "content": "You write titles. " + prose(2000)},
+    *ask("Generate a title for this conversation:\n"),
+    *QUESTION,
+]
 
 
 @pytest.fixture(scope="module")
@@ -79,23 +85,24 @@ def work(opencode: Client, model: str, messages: list[dict[str, Any]]) -> Answer
 
 
 def title(opencode: Client) -> Answer:
-    """The request of its small model: two user messages in a row, no tools."""
+    """The request of its small model, without tools."""
     return opencode.chat(
         model=opencode.server.model,
         max_tokens=32000,
-        messages=[
-            {"role": "system", "content": "You write titles. " + prose(2000)},
-            *ask("Generate a title for this conversation:\n"),
-            *QUESTION,
-        ],
+        messages=TITLE,
         stream=True,
         stream_options={"include_usage": True},
     )
 
 
+def usage_of(answer: Answer) -> Any:
+    """The last that is said of it, in a chunk with or without a choice."""
+    return next((c["usage"] for c in reversed(chunks_of(answer)) if c.get("usage")), None)
+
+
 def calls(answer: Answer) -> list[Call]:
     """What the AI SDK's tracker makes of the fragments: a new call needs a name, and a type, if
-    there is one, of `function`."""
+    there is one, of `function`; an id that is missing is made up."""
     known: dict[int, Call] = {}
     for delta in deltas(chunks_of(answer)):
         for fragment in delta.get("tool_calls") or ():
@@ -103,24 +110,29 @@ def calls(answer: Answer) -> list[Call]:
             if index not in known:
                 assert isinstance(fragment["function"]["name"], str)
                 assert fragment.get("type") in (None, "function")
-                known[index] = Call(fragment.get("id") or "", fragment["function"]["name"])
+                known[index] = Call(name=fragment["function"]["name"])
             known[index].pieces.append(fragment["function"].get("arguments") or "")
     return [*known.values()]
 
 
 def test_the_title_is_written_beside_the_work(opencode: Client, tools_model: str) -> None:
-    """opencode sends the title request and the main one at the same moment, and waits for both."""
+    """opencode sends the title request and the main one at the same moment, and waits for both;
+    the first has two messages of the user in a row."""
     with ThreadPoolExecutor(2) as pool:
         working = pool.submit(work, opencode, tools_model, QUESTION)
-        titled = pool.submit(title, opencode)
-        assert text_of(chunks_of(titled.result())).strip()
-        assert text_of(chunks_of(working.result())) or calls(working.result())
+        titled = pool.submit(title, opencode).result()
+    read_whole(usage_of(titled), TITLE)
+    assert text_of(chunks_of(titled)).strip()
+    assert usage_of(working.result())["prompt_tokens"] > usage_of(titled)["prompt_tokens"]
+    assert text_of(chunks_of(working.result())) or calls(working.result())
 
 
 def test_more_tokens_are_allowed_than_the_model_has(opencode: Client) -> None:
     """opencode 1.18 sends `max_tokens: 32000` where its configuration says nothing of the model:
-    a limit, no wish, and no error however small the window is."""
-    assert finished(chunks_of(title(opencode))) == ["stop"]
+    a limit, no wish, and no error; nothing of a short prompt is cut for it."""
+    answer = title(opencode)
+    assert finished(chunks_of(answer)) == ["stop"]
+    read_whole(usage_of(answer), TITLE)
 
 
 @pytest.mark.cooperation(times=3, least=1)
@@ -129,18 +141,16 @@ def test_a_call_is_complete_and_ends_with_tool_calls(opencode: Client, tools_mod
     tool loop does not go on."""
     answer = work(opencode, tools_model, QUESTION)
     call = only(calls(answer))
-    assert call.id
     assert call.name == "read"
     assert isinstance(call.arguments["filePath"], str)
     assert finished(chunks_of(answer)) == ["tool_calls"]
 
 
-def test_the_result_of_a_call_is_taken(opencode: Client, tools_model: str) -> None:
+@pytest.mark.cooperation(times=3, least=1)
+def test_the_result_of_a_call_is_used(opencode: Client, tools_model: str) -> None:
     """opencode 1.18.33 sends the call back beside `content: ""`, and its result by the id."""
     called = {"name": "read", "arguments": '{"filePath":"note.txt"}'}
-    result = (
-        "<path>note.txt</path>\n<content>\n1: hello\n\n(End of file - total 1 lines)\n</content>"
-    )
+    result = "<path>note.txt</path>\n<content>\n1: Buy milk.\n\n(End of file)\n</content>"
     history: list[dict[str, Any]] = [
         *QUESTION,
         {
@@ -150,29 +160,27 @@ def test_the_result_of_a_call_is_taken(opencode: Client, tools_model: str) -> No
         },
         {"role": "tool", "tool_call_id": "call_a", "content": result},
     ]
-    answer = work(opencode, tools_model, history)
-    assert text_of(chunks_of(answer)).strip() or calls(answer)
+    assert "milk" in text_of(chunks_of(work(opencode, tools_model, history)))
 
 
 def test_thirty_kilobytes_of_prompt_are_read_whole(opencode: Client, tools_model: str) -> None:
-    """opencode's first request has 30 kB before the first word of its user. A server that cuts
-    it to a small window counts a fraction of its tokens; a token has seldom more than 8 bytes."""
-    sent = len(json.dumps([SYSTEM, *QUESTION, *TOOLS]))
-    assert sent > 28_000
-    usage = chunks_of(work(opencode, tools_model, QUESTION))[-1]["usage"]
-    assert usage["prompt_tokens"] > sent / 8
+    """opencode 1.18.33 sends 30 kB before the first word of its user."""
+    sent = [SYSTEM, *QUESTION, *TOOLS]
+    assert len(json.dumps(sent)) > 28_000
+    read_whole(usage_of(work(opencode, tools_model, QUESTION)), sent)
 
 
 def test_every_chunk_has_the_types_of_its_schema(opencode: Client, tools_model: str) -> None:
     """@ai-sdk/openai-compatible 3.0.92, chunkBaseSchema: what is there has its type, or the whole
     chunk is an error; what is not there does no harm."""
-    for chunk in chunks_of(work(opencode, tools_model, QUESTION)):
+    chunks = chunks_of(work(opencode, tools_model, QUESTION))
+    for chunk in chunks:
         assert isinstance(chunk.get("id"), str | None)
         assert isinstance(chunk.get("created"), int | float | None)
         assert isinstance(chunk.get("model"), str | None)
         for choice in chunk["choices"]:
             assert isinstance(choice.get("finish_reason"), str | None)
-    for delta in deltas(chunks_of(work(opencode, tools_model, QUESTION))):
+    for delta in deltas(chunks):
         assert delta.get("role") in ("assistant", "", None)
         assert isinstance(delta.get("content"), str | None)
         assert isinstance(delta.get("reasoning_content"), str | None)
@@ -181,13 +189,12 @@ def test_every_chunk_has_the_types_of_its_schema(opencode: Client, tools_model: 
             assert isinstance(fragment["function"].get("arguments"), str | None)
 
 
-def test_the_last_chunk_counts_the_tokens(opencode: Client) -> None:
+def test_a_stream_counts_its_tokens(opencode: Client) -> None:
     """opencode shows how full the window is by the usage that it asks for with `include_usage`;
     the AI SDK takes the last that it reads, in a chunk with or without a choice."""
-    counted = [chunk["usage"] for chunk in chunks_of(title(opencode)) if chunk.get("usage")]
-    assert counted
-    assert counted[-1]["prompt_tokens"] > 0
-    assert counted[-1]["completion_tokens"] > 0
+    usage = usage_of(title(opencode))
+    read_whole(usage, TITLE)
+    assert usage["completion_tokens"] > 0
 
 
 def test_an_error_is_an_object_with_a_message(opencode: Client) -> None:
@@ -201,13 +208,15 @@ def test_an_error_is_an_object_with_a_message(opencode: Client) -> None:
     assert isinstance(error.get("code"), str | int | float | None)
 
 
-def test_a_tool_without_arguments_is_allowed(opencode: Client, tools_model: str) -> None:
+@pytest.mark.cooperation(times=3, least=1)
+def test_a_tool_without_arguments_is_called(opencode: Client, tools_model: str) -> None:
     """A tool of an MCP server that takes nothing arrives with no properties and none required."""
     answer = opencode.chat(
         model=tools_model,
-        messages=QUESTION,
+        messages=ask("Call the tool list_notes."),
         tools=[function("list_notes", "All notes.", additionalProperties=False)],
         tool_choice="auto",
         stream=True,
     )
-    assert finished(chunks_of(answer))
+    call = only(calls(answer))
+    assert (call.name, call.arguments) == ("list_notes", {})

@@ -17,6 +17,8 @@ from conformance_tests.rows import ROWS
 __all__ = ["page"]
 
 WORST_FIRST = (Verdict.FAIL, Verdict.NOT_OFFERED, Verdict.PASS, Verdict.SKIPPED)
+OTHER = "other"
+"""The profile of a check that has none."""
 WORDS = {
     Verdict.PASS: "passed",
     Verdict.FAIL: "failed",
@@ -28,7 +30,7 @@ WORDS = {
 def page(report: Report) -> str:
     """One HTML document, complete with its styles and its script."""
     style, script = Html(source("page.css")), Html(source("page.js"))
-    profiles = [name for name in PROFILES if report.counts(name)]
+    profiles = profiles_in(report)
     counts = report.counts()
     whole = fill(
         "page",
@@ -53,6 +55,16 @@ def page(report: Report) -> str:
         groups=joined(group(name, report.checks) for name in profiles),
     )
     return whole + "\n"
+
+
+def profiles_in(report: Report) -> list[str]:
+    """Those of today in their order, then what a report of another time may have."""
+    found = {name: None for check in report.checks for name in check.profiles or [OTHER]}
+    return [name for name in {**PROFILES, **found} if name in found]
+
+
+def about(name: str) -> Html:
+    return prose(PROFILES[name].about) if name in PROFILES else Html()
 
 
 def digest(text: str) -> str:
@@ -99,7 +111,7 @@ def card(name: str, counts: Counter[Verdict]) -> Html:
     return fill(
         "card",
         name=name,
-        about=prose(PROFILES[name].about),
+        about=about(name),
         bar=bar(counts),
         passed=counts[Verdict.PASS],
         total=counts.total(),
@@ -109,14 +121,14 @@ def card(name: str, counts: Counter[Verdict]) -> Html:
 
 def group(name: str, checks: Sequence[Judged]) -> Html:
     """The checks whose first profile this is; a check stands on the page once."""
-    own = [check for check in checks if check.profiles[:1] == [name]]
+    own = [check for check in checks if (check.profiles or [OTHER])[0] == name]
     shown = sorted(own, key=lambda check: WORST_FIRST.index(check.verdict))
     if not shown:
         return Html()
     return fill(
         "group",
         name=name,
-        about=prose(PROFILES[name].about),
+        about=about(name),
         checks=joined(map(check_shown, shown)),
     )
 

@@ -128,6 +128,12 @@ def test_a_report_without_checks_is_a_page() -> None:
     assert "of 0 checks" in seen(replace(REPORT, checks=[])).text
 
 
+@pytest.mark.parametrize("profiles", [[], ["of-another-time"]])
+def test_no_check_is_left_out(profiles: list[str]) -> None:
+    check = replace(FAILED, profiles=profiles)
+    assert FAILED.title in seen(replace(REPORT, checks=[check])).text
+
+
 @pytest.mark.parametrize(
     ("body", "shown"),
     [

@@ -160,7 +160,8 @@ def embedding_model(models: Models, server: Server, pytestconfig: pytest.Config)
 
 
 @pytest.fixture(scope="session")
-def insert_model(models: Models) -> str:
+def insert_model(models: Models, server: Server, pytestconfig: pytest.Config) -> str:
+    offers(pytestconfig, server, "POST", "/completions")
     return models.insert or pytest.skip("no --insert-model given")
 
 

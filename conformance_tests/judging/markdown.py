@@ -46,9 +46,17 @@ def details(report: Report) -> Iterator[str]:
         if by_verdict[verdict]:
             yield f"## {verdict.capitalize()}"
             yield ""
-            for check in by_verdict[verdict]:
-                yield f"- {check.title} (`{check.id}`): {check.reason}"
+            yield from by_reason(by_verdict[verdict])
             yield ""
+
+
+def by_reason(checks: list[Judged]) -> Iterator[str]:
+    """A line for each reason: a route that is not there is one for many checks."""
+    reasons: dict[str, list[str]] = {}
+    for check in checks:
+        reasons.setdefault(check.reason, []).append(check.id)
+    for reason, ids in reasons.items():
+        yield f"- {reason} ({len(ids)}): {', '.join(f'`{id}`' for id in ids)}"
 
 
 def failure(check: Judged) -> Iterator[str]:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from conformance_tests.judging.profiles import PACKAGES
 from conformance_tests.judging.report import Report
 from conformance_tests.judging.tests.oneminded import oneminded
 from conformance_tests.judging.verdicts import Verdict
@@ -53,6 +54,3 @@ def test_only_that_is_passed(tmp_path: Path) -> None:
     failed = [c for check in report.checks for c in check.cases if c.verdict is Verdict.FAIL]
     assert all(case.exchanges and case.reason for case in failed)
     assert report.counts()[Verdict.FAIL] > 200
-
-
-PACKAGES = ("openai", "sdk", "extension")

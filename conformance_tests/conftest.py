@@ -8,7 +8,10 @@ from importlib.util import find_spec
 import pytest
 
 pytest.register_assert_rewrite(
-    "conformance_tests.checks", "conformance_tests.options", "conformance_tests.responding"
+    "conformance_tests.checks",
+    "conformance_tests.mochi.sessions",
+    "conformance_tests.options",
+    "conformance_tests.responding",
 )
 
 from conformance_tests.judging.routes import route_wanted  # noqa: E402

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite(
-    "conformance_tests.extension.api", "conformance_tests.mochi.sessions"
-)
+pytest.register_assert_rewrite("conformance_tests.extension.api")
 
 from conformance_tests.extension.api import Api, api_of  # noqa: E402
 from conformance_tests.judging.verdicts import not_offered  # noqa: E402

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conformance_tests.judging.cooperation import RATE
-from conformance_tests.judging.evidence import Record, recorder
+from conformance_tests.judging.evidence import LIMIT, Record, recorder
 from conformance_tests.judging.exchanges import exchanges_of
 from conformance_tests.judging.profiles import PACKAGES, id_of, module_of, profiles_of
 from conformance_tests.judging.report import Case, case_from
@@ -97,11 +97,18 @@ def case_of(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestRe
     if report.skipped:
         verdict = Verdict.NOT_OFFERED if error.errisinstance(NotOffered) else Verdict.SKIPPED
         return Case(name, verdict, str(getattr(error.value, "msg", error.value)))
-    difference, lines = error.exconly(tryshort=True), where(error)
+    difference, lines = cut(error.exconly(tryshort=True)), where(error)
     reason = first_line(difference)
     if reason == error.typename and lines:  # which says nothing by itself
         reason += " at " + lines[-1]
     return Case(name, Verdict.FAIL, reason, "\n".join([difference, *lines]))
+
+
+def cut(difference: str) -> str:
+    """Without the end of one that nobody would read, nor pytest's advice to whoever called it."""
+    lines = [line for line in difference.split("\n") if "Use -v to get" not in line]
+    text = "\n".join(lines).rstrip()
+    return text if len(text) <= LIMIT else text[:LIMIT] + "…"
 
 
 def first_line(text: str) -> str:

@@ -35,6 +35,8 @@ def run(arguments: Namespace) -> int:
         print(
             f"mochi: openai is missing, so checks with it are left out: {NEEDED}", file=sys.stderr
         )
+    if arguments.report:
+        make_folder(Path(arguments.report))
     if arguments.base_url:
         find_models(arguments)
     elif arguments.model:
@@ -51,6 +53,14 @@ def known(profiles: list[str]) -> None:
             raise CommandFailed(
                 f"There is no profile {name!r}; there are {', '.join(PROFILES)}.", 2
             )
+
+
+def make_folder(path: Path) -> None:
+    """Before the run rather than after it: whether the report has a place."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed(f"No report can be written in {path}: {error.strerror}.", 2) from None
 
 
 def find_models(arguments: Namespace) -> None:

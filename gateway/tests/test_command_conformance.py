@@ -93,6 +93,7 @@ MISTAKES = {
     "--base-url http://127.0.0.1:9/v1": "No server answers at http://127.0.0.1:9/v1: ",
     "--base-url http://127.0.0.1:x/v1": "'http://127.0.0.1:x/v1' is no address such as ",
     "--profile chatt": "There is no profile 'chatt'; there are chat, ",
+    "--report pyproject.toml": "No report can be written in pyproject.toml: File exists.",
     "--model m": "--model needs --base-url: ",
     "diff a.json b.json": "a.json: No such file or directory",
 }
@@ -103,6 +104,7 @@ def test_a_mistake_is_one_line(
     typed: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").touch()
     assert main(["conformance", *typed.split()]) == 2
     said = capsys.readouterr().err
     assert said.startswith(f"mochi: {MISTAKES[typed]}")

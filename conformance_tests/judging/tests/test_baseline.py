@@ -1,10 +1,12 @@
 """What counts as a change of a check."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from conformance_tests.judging.baseline import broken, checks
+from conformance_tests.judging import SUITE_VERSION
+from conformance_tests.judging.baseline import broken, checks, published, write
 
 CHECK = '''"""Models."""
 import pytest
@@ -59,3 +61,19 @@ def test_what_is_gone_is_told(tmp_path: Path) -> None:
     after = hashed(tmp_path, CHECK.partition("def test_other")[0])
     assert broken(after, before) == ["openai/models::other is gone"]
     assert broken(before, after) == []
+
+
+@pytest.mark.parametrize("version", [SUITE_VERSION, "0"])
+def test_what_changed_is_written_under_another_version_alone(tmp_path: Path, version: str) -> None:
+    file = tmp_path / "baseline.json"
+    assert write(file) == []
+    assert published(file) == (SUITE_VERSION, checks())
+    now = next(iter(checks()))
+    changed = json.dumps({"suite_version": version, "checks": {now: "0", "openai/chat::x": "0"}})
+    file.write_text(changed, "utf-8")
+    if version == SUITE_VERSION:
+        assert write(file) == ["openai/chat::x is gone", f"{now} changed"]
+        assert file.read_text("utf-8") == changed
+    else:
+        assert write(file) == []
+        assert published(file) == (SUITE_VERSION, checks())

@@ -6,6 +6,7 @@ With pytest-xdist the workers note, and the process that commands them collects 
 import time
 from collections.abc import Generator
 from datetime import UTC, datetime
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,8 @@ class Judging:
         wanted = cooperation_of(pyfuncitem)
         if wanted is None:
             return None
+        if iscoroutinefunction(pyfuncitem.obj):
+            raise pytest.UsageError(f"{pyfuncitem.name}: only plain functions are tried again")
         names = pyfuncitem._fixtureinfo.argnames
         given = {name: pyfuncitem.funcargs[name] for name in names}
         rate, failure = tried(lambda: pyfuncitem.obj(**given), wanted)

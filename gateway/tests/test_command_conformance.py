@@ -79,6 +79,25 @@ def test_a_server_is_judged_in_any_folder(base_url: str, elsewhere: Path) -> Non
     }
 
 
+def test_without_openai_its_checks_are_left_out(base_url: str, tmp_path: Path) -> None:
+    program = "import sys; sys.modules['openai'] = None; from gateway.cli import main; main()"
+    typed = ["conformance", "--base-url", base_url, "--model", "m", "--profile", "models"]
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *typed],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stderr == (
+        "mochi: openai is missing, so checks with it are left out: "
+        "pip install 'mochi-gateway[conformance]'\n"
+    )
+    assert "openai/models: " in ended.stdout
+    assert "sdk/" not in ended.stdout
+
+
 def test_a_terminal_has_a_bar(base_url: str, tmp_path: Path) -> None:
     typed = ["conformance", "--base-url", base_url, "--model", "m", "--profile", "models"]
     with at_a_terminal(*typed, home=tmp_path) as terminal:

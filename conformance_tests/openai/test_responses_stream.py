@@ -45,6 +45,7 @@ def test_frames_name_their_event(streamed: Answer) -> None:
 
 def test_nothing_on_the_way_may_hold_the_stream_back(streamed: Answer) -> None:
     """RFC 9111: what may be stored may be held back until it is whole; gzip holds back, too."""
+    assert streamed.body.startswith(b"event: response.")
     assert {"no-cache", "no-store"} & set(streamed.headers["cache-control"].split(", "))
     assert "content-encoding" not in streamed.headers
 

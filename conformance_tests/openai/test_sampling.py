@@ -60,6 +60,7 @@ def before(text: str, sequences: list[str]) -> str:
 def test_a_stop_sequence_ends_a_stream(server: Server) -> None:
     """OpenAI API reference, stop: no matter how the pieces are cut."""
     message = fold(server.stream(messages=COUNT, stop=["15"]))
+    assert "14" in message.content
     assert "15" not in message.content
     assert message.finish_reasons == ["stop"]
 

@@ -87,7 +87,12 @@ def test_data_images_are_seen(
 
 def test_images_go_with_streams(server: Server, vision_model: str) -> None:
     """OpenAI's vision guide: the same content parts, streamed or not."""
-    assert fold(server.stream(model=vision_model, messages=shown(TEXT, image()))).content
+    counted = {"stream_options": {"include_usage": True}}
+    answer = server.stream(model=vision_model, messages=shown(TEXT, image()), **counted)
+    message = fold(answer)
+    assert message.content
+    assert message.usage
+    assert message.usage["prompt_tokens"] > read(server, vision_model, TEXT)
 
 
 def test_images_stay_in_the_history(server: Server, vision_model: str) -> None:

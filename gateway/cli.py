@@ -21,6 +21,30 @@ SETTINGS = {
     "config": ("FILE", "settings file (default: mochi.toml, if there is one)"),
 }
 
+BENCH = {
+    "base-url": ("URL", "its API, such as http://box:8000/v1 (default: by HOST and PORT)"),
+    "model": ("NAME", "the same as NAME"),
+    "concurrency": ("N", "requests at a time (default: 1; with --rate at most 256)"),
+    "requests": ("N", "how many in all (default: 10 for each at a time, 20 with --compare)"),
+    "duration": ("SECONDS", "in place of --requests: how long requests are sent"),
+    "rate": ("N", "send so many a second, whether or not answers have come"),
+    "prompt": ("TEXT|@FILE", "what to ask (default: a text of ours, each time another)"),
+    "prompt-tokens": ("N", "about how long our text should be (default: 32)"),
+    "max-tokens": ("N", "how long answers may be (default: 128)"),
+    "api-key": ("KEY|@FILE", "the server's key (MOCHI_API_KEY is told to our own gateway alone)"),
+    "timeout": ("SECONDS", "after so long an answer is an error (default: 120)"),
+    "warm-up": ("N", "requests before those that count (default: one for each at a time)"),
+    "pid": ("PID", "the server's process, to measure its CPU time"),
+    "compare": ("URL", "another server, measured in turns with the first"),
+    "compare-model": ("NAME", "its model (default: the same)"),
+    "compare-key": ("KEY|@FILE", "its key (default: none)"),
+    "compare-pid": ("PID", "its process"),
+    "rounds": ("N", "how many turns each of the two has (default: 10)"),
+    "json": ("FILE|-", "write everything as JSON"),
+    "plot": ("FILE.png|-", "draw the distributions, '-' for on the terminal"),
+    "config": SETTINGS["config"],
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status. Mistakes are one line on standard error."""
@@ -120,4 +144,25 @@ def _parser() -> ArgumentParser:
     pull.add_argument("name", metavar="NAME", help="as in https://ollama.com/library: qwen3:8b")
     for asking in (models, pull):
         asking.add_argument("--base-url", "--ollama-host", dest="ollama_host", metavar="URL")
+    _bench(command("bench", "Measure an OpenAI-compatible server, and check its answers.", []))
     return top
+
+
+def _bench(command: ArgumentParser) -> None:
+    """Numbers stay text: the command itself says which are allowed."""
+    command.add_argument("name", metavar="NAME", nargs="?", help="the model")
+    for option, (metavar, text) in BENCH.items():
+        command.add_argument(f"--{option}", metavar=metavar, help=text)
+    command.add_argument(
+        "--header",
+        metavar="'NAME: VALUE'",
+        action="append",
+        help="one more header, as often as needed",
+    )
+    command.add_argument("--no-stream", action="store_true", help="have answers in one piece")
+    command.add_argument("--arrivals", choices=("poisson", "even"), help="with --rate")
+    command.add_argument(
+        "--endpoint",
+        choices=("chat", "completions", "responses", "embeddings"),
+        help="what to ask for (default: chat)",
+    )

@@ -1,0 +1,151 @@
+"""One answer as it comes: when what of it was there, and the first thing that is wrong with it."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from gateway.commands.benching.faults import Fault, Wrong, example
+from gateway.commands.benching.frames import Frames
+from gateway.commands.benching.streams import StreamReader
+from gateway.commands.benching.usage import Usage
+
+__all__ = ["Answer"]
+
+REFUSALS = 64 * 1024
+"""How much of a refusal's body is kept."""
+
+
+class Problem(Struct):
+    message: str = ""
+
+
+class Refusal(Struct):
+    """`{"error": {"message": …}}` as OpenAI has it, or `{"error": …}` as Ollama does."""
+
+    error: Problem | str | None = None
+    detail: str | None = None
+
+
+class Answer:
+    """Times are of `time.perf_counter`. `asked` is when the request was due; `first` and `last`
+    are those of the reads that brought output, 0 if none did; `gaps` are the seconds between one
+    piece of output and the next, of which those of one read are 0 apart.
+    """
+
+    __slots__ = (
+        "_blocks",
+        "_frames",
+        "_kept",
+        "_reader",
+        "_whole",
+        "asked",
+        "ended",
+        "fault",
+        "first",
+        "gaps",
+        "last",
+        "pieces",
+        "retry_after",
+        "status",
+        "usage",
+    )
+
+    def __init__(
+        self, asked: float, reader: StreamReader | None, whole: Callable[[bytes], Usage | None]
+    ) -> None:
+        self.asked = asked
+        self.first = self.last = self.ended = 0.0
+        self.gaps: list[float] = []
+        self.pieces = 0
+        self.status = 0
+        self.retry_after = 0.0
+        self.fault: Fault | None = None
+        self.usage: Usage | None = None
+        self._reader = reader
+        self._whole = whole
+        self._frames: Frames | None = None
+        self._blocks: list[bytes] = []
+        self._kept = 0
+
+    @property
+    def tokens(self) -> int:
+        """Output tokens, as the server counts them or as pieces came."""
+        return self.usage.completion_tokens if self.usage else self.pieces
+
+    @property
+    def refused(self) -> str:
+        """What a server that refused says about it."""
+        body = b"".join(self._blocks)
+        try:
+            refusal = msgspec.json.decode(body, type=Refusal)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return example(body)
+        error = refusal.error
+        said = error.message if isinstance(error, Problem) else error
+        return example(said or refusal.detail or body)
+
+    def failed(self, kind: str, seen: bytes | str = "") -> None:
+        """The first fault counts: others follow from it."""
+        if self.fault is None:
+            self.fault = Fault(kind, example(seen))
+
+    def head(self, status: int, headers: Mapping[str, str]) -> None:
+        self.status = status
+        if status != 200:
+            self.retry_after = seconds(headers.get("retry-after", ""))
+            return
+        wanted = "text/event-stream" if self._reader else "application/json"
+        given = headers.get("content-type", "")
+        if not given.lower().startswith(wanted):
+            self.failed(f"not {wanted}", f"Content-Type: {given}")
+        elif self._reader:
+            self._frames = Frames()
+
+    def body(self, block: bytes, at: float) -> None:
+        if self._frames:
+            if self.fault is None:
+                self._read(self._frames.feed(block), at)
+        elif self.status == 200 or self._kept < REFUSALS:
+            self._kept += len(block)
+            self._blocks.append(block)
+
+    def end(self, at: float) -> None:
+        """It has all come."""
+        self.ended = at
+        if self.status != 200:
+            self.failed(f"status {self.status}", self.refused)
+        if self.fault is None:
+            try:
+                self._check()
+            except Wrong as wrong:
+                self.fault = wrong.fault
+
+    def _read(self, frames: list[bytes], at: float) -> None:
+        reader = self._reader
+        assert reader
+        try:
+            for data in frames:
+                if reader.read(data):
+                    if self.pieces:
+                        self.gaps.append(at - self.last)
+                    else:
+                        self.first = at
+                    self.last = at
+                    self.pieces += 1
+        except Wrong as wrong:
+            self.fault = wrong.fault
+
+    def _check(self) -> None:
+        if not self._reader:
+            self.usage = self._whole(b"".join(self._blocks))
+            return
+        if self._frames and self._frames.rest.strip():
+            raise Wrong("half a frame at the end", self._frames.rest)
+        self._reader.end()
+        self.usage = self._reader.usage
+
+
+def seconds(retry_after: str) -> float:
+    """Of a `Retry-After`; 0 for a date, which asks for the clocks to agree."""
+    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0

@@ -1,0 +1,31 @@
+"""Server-sent events: blocks of bytes in, the data of whole frames out."""
+
+__all__ = ["Frames"]
+
+
+class Frames:
+    """What one stream has sent and what of it is not whole yet (`rest`).
+
+    Only the data counts: names, ids and comments are passed over, as the JSON says all of it.
+    """
+
+    __slots__ = ("rest",)
+
+    def __init__(self) -> None:
+        self.rest = b""
+
+    def feed(self, block: bytes) -> list[bytes]:
+        if self.rest:
+            block = self.rest + block
+        if b"\r" in block:
+            # A carriage return at the end of a block waits in the rest for its line feed.
+            block = block.replace(b"\r\n", b"\n")
+        *whole, self.rest = block.split(b"\n\n")
+        return [data for frame in whole if (data := data_of(frame))]
+
+
+def data_of(frame: bytes) -> bytes:
+    if frame.startswith(b"data: ") and b"\n" not in frame:
+        return frame[6:]
+    lines = (line.partition(b":") for line in frame.split(b"\n"))
+    return b"\n".join(value.removeprefix(b" ") for field, _, value in lines if field == b"data")

@@ -110,6 +110,20 @@ class Shards:
         except FileNotFoundError:
             raise Absent(id) from None
 
+    def touch(self, id: str) -> None:
+        """Let the file be modified just now, its content as it is; `Absent` if there is none."""
+        try:
+            os.utime(self.path(id))
+        except FileNotFoundError:
+            raise Absent(id) from None
+
+    def modified(self, id: str) -> float:
+        """When the file was modified, in seconds since 1970; `Absent` if there is none."""
+        try:
+            return self.path(id).stat(follow_symlinks=False).st_mtime
+        except FileNotFoundError:
+            raise Absent(id) from None
+
     def path(self, id: str) -> Path:
         """Where the file is or would be; `Absent` for the id of nothing."""
         if self._id.fullmatch(id) is None:

@@ -1,7 +1,7 @@
 """The ASGI application: routes, error rendering, documents, and the guards in front."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
 from litestar import Litestar, Request, Response, get
@@ -48,7 +48,8 @@ def create_app(
     order of the last line: its id, the guards, the hot routes, and Litestar for everything else.
     """
     openai, hot = openai_routes(backend, rules or Rules(), mounted, keeper, history)
-    operations, closed = [*OPERATIONS], [closing(backend)]
+    operations = [*OPERATIONS]
+    closed: list[AbstractAsyncContextManager[Any]] = [aclosing(backend)]
     sockets = {path: raw for each in mounted for path, raw in each.sockets.items()}
     guards = replace(guards, websockets=(*guards.websockets, *sockets))
     beside: dict[str, Collection[str]] = {}
@@ -58,7 +59,7 @@ def create_app(
     if ollama:
         hot = {**hot, **ollama.raw}
         operations += ollama.operations
-        closed.append(closing(ollama))
+        closed.append(aclosing(ollama))
     pages = Pages(
         operations,
         shown=documents,
@@ -91,19 +92,6 @@ class LeanLitestar(Litestar):
 def health() -> dict[str, str]:
     """For probes: open to everybody, and telling nothing."""
     return {"status": "ok"}
-
-
-def closing(
-    what: Backend | OllamaRoutes,
-) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncGenerator[None, None]:
-        try:
-            yield
-        finally:
-            await what.aclose()
-
-    return lifespan
 
 
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

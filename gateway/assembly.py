@@ -1,6 +1,7 @@
 """The wiring list: from settings to a running application. The one file that knows everything."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from litestar.plugins import InitPlugin
@@ -78,6 +79,7 @@ def build(config: Config) -> ASGIApp:
     conversations = Conversations(
         sessions,
         window=first_window(None),
+        lasts=model_lasts(config),
         talking=summaries.paused,
         replied=summaries.schedule,
     )
@@ -101,7 +103,7 @@ def build(config: Config) -> ASGIApp:
             conversation_routes(conversations, rules),
         ],
         keeper=StoreKeeper(completions),
-        history=SessionHistory(sessions, talking=summaries.paused, replied=summaries.schedule),
+        history=SessionHistory(conversations),
         guards=guard_rules(config),
         rules=rules,
         ollama=ollama_routes(config) if config.ollama_passthrough else None,
@@ -119,6 +121,12 @@ def openai_models(config: Config, backend: Backend, agents: Agents) -> Backend:
     if config.allow_remote_images:  # outside of those who ask again: once is enough
         backend = FetchingBackend(backend, ImageFetcher())
     return backend
+
+
+def model_lasts(config: Config) -> Callable[[str], bool]:
+    """Tells whether a model can be asked under `/api/v1`, too: an agent cannot."""
+    meant = meant_by(config.aliases)
+    return lambda model: not (config.agent_models and meant(model).startswith(PREFIX))
 
 
 def extensions(

@@ -1,9 +1,9 @@
 """`/api/v1/agents`."""
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import aclosing
 
-from litestar import Litestar, get, post
+from litestar import get, post
 from litestar.config.app import AppConfig
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -69,15 +69,8 @@ class AgentsExtension(InitPlugin):
             "/agents", HANDLERS, tag="Agents", agents=self._agents, chats=self._chats
         )
         app_config.route_handlers.append(router)
-        app_config.lifespan.append(self._open)
+        app_config.lifespan.append(aclosing(self._agents))
         return app_config
-
-    @asynccontextmanager
-    async def _open(self, _: Litestar) -> AsyncGenerator[None, None]:
-        try:
-            yield
-        finally:
-            await self._agents.aclose()
 
 
 @get(operation_id="listAgents", summary="List the agents", responses=error_responses(UNAVAILABLE))

@@ -1,14 +1,12 @@
 """Sessions that chat completions join."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
-from contextlib import AbstractContextManager, aclosing, asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from contextlib import aclosing, asynccontextmanager
 
 from extensions.chat.reply import GrowingReply
 from extensions.conversations.adding import Answered
-from extensions.conversations.service import OpenConversation
+from extensions.conversations.service import Conversations, OpenConversation
 from extensions.conversations.translation import items_from, messages_from
-from extensions.conversations.turns import held
-from extensions.sessions.service import Sessions
 from gateway.core.errors import SessionNotFound
 from gateway.core.events import Batch
 from gateway.core.messages import AssistantMessage, Message, text
@@ -17,35 +15,23 @@ __all__ = ["JoinedSession", "SessionHistory"]
 
 
 class SessionHistory:
-    """What was said in these sessions; see `Conversations` for the other arguments."""
+    """What was said in the sessions that these conversations are."""
 
-    def __init__(
-        self,
-        sessions: Sessions,
-        *,
-        talking: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
-        replied: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        self._sessions = sessions
-        self._talking = talking
-        self._replied = replied
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
 
     @asynccontextmanager
     async def join(self, session_id: str) -> AsyncIterator["JoinedSession"]:
         """The session while its turn is held."""
-        with self._talking(session_id):
-            async with held(self._sessions, session_id, SessionNotFound(session_id)) as opened:
-                joined = JoinedSession(OpenConversation(opened, self._sessions))
-                yield joined
-            if joined.replied:
-                self._replied(session_id)
+        joining = self._conversations.joined(session_id, SessionNotFound(session_id))
+        async with joining as conversation:
+            yield JoinedSession(conversation)
 
 
 class JoinedSession:
-    """A session in its turn; `replied` once a whole answer was kept."""
+    """A session in its turn."""
 
     def __init__(self, conversation: OpenConversation) -> None:
-        self.replied = False
         self._conversation = conversation
 
     def messages(self, answered: Collection[str]) -> Sequence[Message]:
@@ -61,7 +47,7 @@ class JoinedSession:
                     reply.take(batch)
                     if reply.ended is not None:
                         await self._keep(asked, model, reply)
-                        self.replied = True
+                        self._conversation.replied = True
                     yield batch
         finally:
             # A part of an answer is its text; a call in it may not have been the last.

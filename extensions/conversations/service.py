@@ -24,6 +24,7 @@ from extensions.sessions.threads import unbroken
 from gateway.core.errors import (
     ConversationNotFound,
     ItemNotFound,
+    NotFound,
     SessionNotFound,
     StorageUnavailable,
 )
@@ -36,8 +37,9 @@ __all__ = ["Conversations", "OpenConversation"]
 class Conversations:
     """The sessions as conversations; all ids are those of conversations, with their prefix.
 
-    `window` is that of a new session. `talking` is entered for a session while somebody answers in
-    it, and `replied` called when an answer is whole and kept.
+    `window` is that of a new session, which goes on with the first model that answers in it and
+    `lasts`: not every one can be asked by another door. `talking` is entered for a session while
+    somebody answers in it, and `replied` called when an answer is whole and kept.
     """
 
     def __init__(
@@ -45,11 +47,13 @@ class Conversations:
         sessions: Sessions,
         *,
         window: WindowConfig,
+        lasts: Callable[[str], bool] = lambda _: True,
         talking: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
         replied: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._sessions = sessions
         self._window = window
+        self._lasts = lasts
         self._talking = talking
         self._replied = replied
 
@@ -106,10 +110,16 @@ class Conversations:
     @asynccontextmanager
     async def open(self, id: str) -> AsyncIterator["OpenConversation"]:
         """The conversation while its turn is held."""
-        session_id = session_of(id)
-        with unknown(id), self._talking(session_id):
-            async with held(self._sessions, session_id, ConversationNotFound(id)) as opened:
-                conversation = OpenConversation(opened, self._sessions)
+        with unknown(id):
+            async with self.joined(session_of(id), ConversationNotFound(id)) as conversation:
+                yield conversation
+
+    @asynccontextmanager
+    async def joined(self, session_id: str, gone: NotFound) -> AsyncIterator["OpenConversation"]:
+        """The conversation that is this session; `gone` is raised if it is deleted meanwhile."""
+        with self._talking(session_id):
+            async with held(self._sessions, session_id, gone) as opened:
+                conversation = OpenConversation(opened, self._sessions, self._lasts)
                 yield conversation
             if conversation.replied:
                 self._replied(session_id)
@@ -141,11 +151,14 @@ class Conversations:
 class OpenConversation:
     """A conversation in its turn; `replied` once a whole answer was kept."""
 
-    def __init__(self, opened: OpenSession, sessions: Sessions) -> None:
+    def __init__(
+        self, opened: OpenSession, sessions: Sessions, lasts: Callable[[str], bool]
+    ) -> None:
         self.replied = False
         self._length: int | None = None
         self._opened = opened
         self._sessions = sessions
+        self._lasts = lasts
 
     @property
     def id(self) -> str:
@@ -187,7 +200,7 @@ class OpenConversation:
             new_id=self._sessions.new_id,
             now=self._sessions.clock(),
         )
-        if output and not session.model:
+        if output and not session.model and self._lasts(answer.model):
             changes.append(SettingsChanged(model=answer.model))
         length, point = pointed(session, changes)
         try:

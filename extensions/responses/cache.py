@@ -15,19 +15,24 @@ SHARE = 4
 """What would take a larger part of the cache than a quarter does not get in."""
 
 
-class Entry(Struct, frozen=True):
-    """A record as it was read from its file, and about how many bytes it takes in memory."""
+class Entry(Struct):
+    """A record as it was read from its file, and about how many bytes it takes in memory.
+
+    `used` is when the file was last marked as used, as far as it is known, in seconds since 1970.
+    """
 
     record: Record
     size: int
     follows: str | None
+    used: float = 0
 
     @classmethod
     def read(cls, id: str, data: bytes) -> "Entry":
         """What the file of this id holds; `Unreadable` if that is no record."""
         record = read(id, data)
         items = len(record.input) + len(record.output)
-        return cls(record, len(data) + PER_RECORD + PER_ITEM * items, record.follows)
+        size = len(data) + PER_RECORD + PER_ITEM * items
+        return cls(record, size, record.follows, used=record.created_at)
 
 
 class Cache:

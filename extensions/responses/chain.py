@@ -21,18 +21,18 @@ class Chain:
         self.next: str | None = id
         self._longest = longest
         self._left = largest
-        self._records: dict[str, Record] = {}
+        self._entries: dict[str, Entry] = {}
 
     def take(self, entry: Entry) -> None:
         """The entry of the id `next`; `ContextOverflow` if that is more than any model reads."""
         self._left -= entry.size
-        self._records[entry.record.id] = entry.record
-        if self._left < 0 or len(self._records) > self._longest:
+        self._entries[entry.record.id] = entry
+        if self._left < 0 or len(self._entries) > self._longest:
             raise ContextOverflow(
                 f"The responses before '{self.id}' are too many, or too large.", param=PARAM
             )
         self.next = entry.follows
-        if self.next in self._records:
+        if self.next in self._entries:
             raise InvalidRequest(
                 f"The responses before '{self.id}' follow each other in a circle.",
                 param=PARAM,
@@ -40,7 +40,10 @@ class Chain:
             )
 
     def __contains__(self, id: str) -> bool:
-        return id in self._records
+        return id in self._entries
+
+    def unused_since(self, time: float) -> list[Entry]:
+        return [entry for entry in self._entries.values() if entry.used < time]
 
     def oldest_first(self) -> tuple[Record, ...]:
-        return tuple(reversed(self._records.values()))
+        return tuple([entry.record for entry in reversed(self._entries.values())])

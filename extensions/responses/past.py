@@ -13,7 +13,7 @@ from extensions.responses.store import ResponseStore
 from gateway.core.errors import (
     ConversationNotFound,
     InvalidRequest,
-    PreviousResponseNotFound,
+    LostConversation,
     ResponseNotFound,
     Unsupported,
 )
@@ -89,15 +89,15 @@ class Archive:
             if record.conversation is None:
                 items += items_of(record)
             else:
-                items += await self._as_it_was(id, record.conversation)
+                items += await self._beginning(record.id, record.conversation)
         return items
 
-    async def _as_it_was(self, id: str, point: ConversationPoint) -> Sequence[Item]:
-        """The conversation with all that the response, which stands for it, has added."""
+    async def _beginning(self, id: str, point: ConversationPoint) -> Sequence[Item]:
+        """The conversation with what the response of this id, which stands for it, has added."""
         try:
             return await self._known().beginning(point.id, point.length)
         except ConversationNotFound:
-            raise PreviousResponseNotFound(id, point.id) from None
+            raise LostConversation(id, point.id) from None
 
     def _known(self) -> Conversations:
         if self._conversations is None:

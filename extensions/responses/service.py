@@ -13,19 +13,17 @@ from extensions.responses.question import Question, chat_request
 from extensions.responses.record import Record, failed
 from extensions.responses.run import Run
 from extensions.responses.store import ResponseStore
+from extensions.responses.streams import once
 from gateway.core.backend import Backend
 from gateway.core.errors import BackendFailed, InvalidRequest, MochiError, ModelNotFound
 from gateway.dialects.openai.responses.failing import blamed
 from gateway.dialects.openai.responses.input import Placed, kept, references, resolved
-from gateway.dialects.openai.responses.replaying import after, replayed
+from gateway.dialects.openai.responses.replaying import replayed
 from gateway.dialects.openai.responses.wire import Response
 
 __all__ = ["Responses"]
 
 UNKEPT = "The response has ended, and could not be kept."
-
-END = b"\n\n"
-DONE = b"data: [DONE]\n\n"
 
 
 class Responses:
@@ -79,7 +77,7 @@ class Responses:
         record = await self.record(id)
         live = self._background.live(id)
         if live is None:
-            return told_again(replayed(response_of(record)), starting_after)
+            return once(replayed(response_of(record), starting_after))
         return live.frames(starting_after)
 
     async def record(self, id: str) -> Record:
@@ -149,11 +147,3 @@ class Responses:
         past = await self._archive.glance(question.asked, held)
         found = await self._archive.found(references(question.own))
         return past, resolved(question.own, past.items, found)
-
-
-async def told_again(frames: bytes, number: int) -> AsyncGenerator[bytes, None]:
-    rest = after(frames, number)
-    if rest.startswith(DONE):
-        *_, last = frames.removesuffix(DONE).removesuffix(END).rpartition(END)
-        rest = last + END + DONE
-    yield rest

@@ -1,6 +1,5 @@
 """`/v1/responses` as a WebSocket."""
 
-from collections.abc import AsyncGenerator
 from typing import Any, Literal
 
 import msgspec
@@ -8,7 +7,7 @@ from msgspec import Raw, Struct
 
 from extensions.responses.question import question
 from extensions.responses.service import Responses
-from extensions.responses.streams import FirstHand, Watched
+from extensions.responses.streams import FirstHand, Watched, once
 from gateway.core.errors import InvalidRequest, Unsupported
 from gateway.core.notes import Notes
 from gateway.dialects.decoding import RequestDecoder, decode
@@ -102,7 +101,3 @@ def unsteered(steer: ResponseSteer) -> bytes:
         },
     }
     return b"data: %b\n\n" % msgspec.json.encode(event)
-
-
-async def once(frames: bytes) -> AsyncGenerator[bytes, None]:
-    yield frames

@@ -1,8 +1,9 @@
 """Where responses are kept: a file for each, and the chains of them."""
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from gateway.core.errors import (
     StorageUnavailable,
 )
 
-__all__ = ["ResponseStore"]
+__all__ = ["MARKED_EVERY", "ResponseStore"]
 
 T = TypeVar("T")
 
@@ -34,6 +35,9 @@ LONGEST_CHAIN, LARGEST_CHAIN = 10_000, LARGEST
 """Records, and bytes of them: no more than a session may have."""
 
 CACHED, CACHE_SIZE = LONGEST_CHAIN, 64 * 1024 * 1024
+
+MARKED_EVERY = 6 * 3600
+"""Seconds: how exactly it is known when a response was last used."""
 
 AT_ONCE, AT_ONCE_SIZE = 64, 1024 * 1024
 """Records of a chain that are read in one go of a thread, and bytes after which it has enough."""
@@ -54,11 +58,13 @@ class ResponseStore:
         cache: Cache | None = None,
         longest_chain: int = LONGEST_CHAIN,
         largest_chain: int = LARGEST_CHAIN,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._kept = Shards(folder, PREFIX, disk=disk)
         self._unfinished = Shards(folder / "unfinished", PREFIX, disk=disk)
         self._cache = Cache(CACHED, CACHE_SIZE) if cache is None else cache
         self._new_chain = partial(Chain, longest=longest_chain, largest=largest_chain)
+        self._clock = clock
         self._running: set[str] = set()
         self._held: Counter[str] = Counter()
         self._leaving: set[str] = set()
@@ -95,6 +101,7 @@ class ResponseStore:
         """The responses up to this one, the oldest first, of which the first may stand for a
         conversation.
 
+        They are marked as used, so that none grows too old while it is followed.
         `PreviousResponseNotFound` if one of them is not there, `ContextOverflow` for too many.
         """
         chain = self._new_chain(id)
@@ -104,10 +111,14 @@ class ResponseStore:
                 continue
             for entry in await self._before(chain):
                 chain.take(entry)
+        records = chain.oldest_first()
+        if unmarked := chain.unused_since(self._clock() - MARKED_EVERY):
+            with self.holding(records):
+                await self._mark_used(unmarked)
         for gone in self._leaving:
             if gone in chain:
                 raise PreviousResponseNotFound(id, gone)
-        return chain.oldest_first()
+        return records
 
     @contextmanager
     def holding(self, records: Iterable[Record]) -> Iterator[None]:
@@ -142,7 +153,8 @@ class ResponseStore:
         return await self._stored(partial(self._kept.found, shard))
 
     async def remove_old(self, id: str, before: float) -> bool:
-        """Remove a response that was created `before`, unless it is held; whether it was removed.
+        """Remove a response that was created and last followed `before`, unless it is held; whether
+        it was removed.
 
         What cannot be read has no age, and stays.
         """
@@ -154,6 +166,13 @@ class ResponseStore:
             return await self._found(chain.next, partial(self._read_back, chain.next, AT_ONCE))
         except ResponseNotFound:
             raise PreviousResponseNotFound(chain.id, chain.next) from None
+
+    async def _mark_used(self, entries: Sequence[Entry]) -> None:
+        now = self._clock()
+        with suppress(StorageUnavailable):  # logged; what it is asked for is there all the same
+            await self._stored(partial(self._touch, [entry.record.id for entry in entries]))
+            for entry in entries:
+                entry.used = now
 
     async def _found(self, id: str, work: Callable[[], list[Entry]]) -> list[Entry]:
         """What was read, remembered if nothing was changed or removed since it was begun."""
@@ -204,10 +223,10 @@ class ResponseStore:
     async def _remove_old(self, id: str, before: float) -> bool:
         async with self._turn(id):
             try:
-                record = await self._stored(partial(self._kept.load, id, read))
+                used = await self._stored(partial(self._last_used, id))
             except Absent:
                 return False
-            if record.created_at >= before or id in self._held:
+            if used >= before or id in self._held:
                 return False
             self._leaving.add(id)
             try:
@@ -252,6 +271,14 @@ class ResponseStore:
         else:
             self._unfinished.put(record.id, data)
         return Entry.read(record.id, data)
+
+    def _last_used(self, id: str) -> float:
+        return max(self._kept.load(id, read).created_at, self._kept.modified(id))
+
+    def _touch(self, ids: Sequence[str]) -> None:
+        for id in ids:
+            with suppress(Absent):  # deleted meanwhile, or it runs
+                self._kept.touch(id)
 
     def _read_back(self, id: str, most: int) -> list[Entry]:
         """The record and some of those before it, as far as they are there and none is known."""

@@ -1,6 +1,7 @@
 """Streams of responses as the HTTP layer takes them."""
 
 import re
+from collections.abc import AsyncGenerator
 
 import msgspec
 
@@ -8,7 +9,7 @@ from extensions.responses.run import Run
 from gateway.core.errors import Invalid, MochiError
 from gateway.core.faults import message_of
 
-__all__ = ["FirstHand", "Watched"]
+__all__ = ["FirstHand", "Watched", "once"]
 
 NUMBER = re.compile(rb'"sequence_number":(\d+)\}\n\n$')
 DONE = b"data: [DONE]\n\n"
@@ -55,3 +56,8 @@ class Watched:
 
     def end(self) -> bytes:
         return b""
+
+
+async def once(frames: bytes) -> AsyncGenerator[bytes, None]:
+    """A stream of what is known already."""
+    yield frames

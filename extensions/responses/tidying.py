@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-from extensions.responses.store import ResponseStore
+from extensions.responses.store import MARKED_EVERY, ResponseStore
 from gateway.core.errors import StorageUnavailable
 
 __all__ = ["remove_old", "tidied"]
@@ -44,7 +44,9 @@ async def tidy(
     while True:
         try:
             await store.end_interrupted()
-            removed = await remove_old(store, clock() - days * A_DAY if days else 0, pause)
+            # What a response follows was marked as used at most so long before that.
+            oldest = clock() - days * A_DAY - MARKED_EVERY if days else 0
+            removed = await remove_old(store, oldest, pause)
             log.log(logging.INFO if removed else logging.DEBUG, "%d old responses removed", removed)
         except StorageUnavailable:
             pass  # logged
@@ -54,7 +56,7 @@ async def tidy(
 
 
 async def remove_old(store: ResponseStore, before: float, pause: float = PAUSE) -> int:
-    """Remove, one at a time, what was created and written `before`; how many there were."""
+    """Remove, one at a time, what was created, written and last followed `before`; how many."""
     removed = 0
     for shard in await store.shards():
         for found in await store.found(shard):

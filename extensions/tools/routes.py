@@ -1,11 +1,10 @@
 """`/api/v1/tools`."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
-from litestar import Litestar, get, post
+from litestar import get, post
 from litestar.config.app import AppConfig
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -60,15 +59,8 @@ class ToolsExtension(InitPlugin):
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         router = extension_router("/tools", HANDLERS, tag="Tools", folder=self._folder)
         app_config.route_handlers.append(router)
-        app_config.lifespan.append(self._open)
+        app_config.lifespan.append(aclosing(self._folder))
         return app_config
-
-    @asynccontextmanager
-    async def _open(self, _: Litestar) -> AsyncGenerator[None, None]:
-        try:
-            yield
-        finally:
-            await self._folder.aclose()
 
 
 @get(operation_id="listTools", summary="List the tools", responses=error_responses(UNAVAILABLE))

@@ -161,6 +161,18 @@ class PreviousResponseNotFound(InvalidRequest):
         )
 
 
+class LostConversation(InvalidRequest):
+    """A response cannot be continued: the conversation that it was made in is gone."""
+
+    def __init__(self, response_id: str, conversation_id: str) -> None:
+        super().__init__(
+            f"The conversation '{conversation_id}', in which the response '{response_id}' was made,"
+            " has been deleted, and with it what came before.",
+            param="previous_response_id",
+            reason="previous_response_not_found",
+        )
+
+
 class InvalidMessageIndex(Invalid):
     """No such message, or none that this can be done to."""
 

@@ -94,7 +94,7 @@ class GatewayServer:
             server.close()
         for connection in tuple(self._service.connections):
             connection.shutdown()
-        for call in self._service.draining:
+        for call in tuple(self._service.draining):
             call()
         end = asyncio.get_running_loop().time() + self._grace
         if running := len(self._service.tasks):

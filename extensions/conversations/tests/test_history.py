@@ -5,8 +5,10 @@ from contextlib import aclosing
 
 import pytest
 
+from extensions.context.window import first_window
 from extensions.conversations.history import SessionHistory
 from extensions.conversations.projection import items_of
+from extensions.conversations.service import Conversations
 from extensions.conversations.tests.test_projection import NOW, SAID
 from extensions.sessions.memory_store import MemorySessionStore
 from extensions.sessions.service import Sessions
@@ -28,6 +30,10 @@ async def sessions_with(*messages: Message) -> Sessions:
     return sessions
 
 
+def history_of(sessions: Sessions) -> SessionHistory:
+    return SessionHistory(Conversations(sessions, window=first_window(None)))
+
+
 async def saying(*script: Batch | Exception) -> AsyncGenerator[Batch, None]:
     for step in script:
         if isinstance(step, Exception):
@@ -38,7 +44,7 @@ async def saying(*script: Batch | Exception) -> AsyncGenerator[Batch, None]:
 async def answered(
     sessions: Sessions, asked: Sequence[core.Message], *script: Batch | Exception
 ) -> None:
-    async with SessionHistory(sessions).join(ID) as joined:
+    async with history_of(sessions).join(ID) as joined:
         async for batch in joined.kept(asked, "demo", saying(*script)):
             if isinstance(batch[-1], Finished):
                 messages = (await sessions.get(ID)).messages
@@ -72,7 +78,7 @@ async def test_of_an_answer_that_breaks_off_the_text_is_kept() -> None:
         "Message",
     ]
     async with (
-        SessionHistory(sessions).join(ID) as joined,
+        history_of(sessions).join(ID) as joined,
         aclosing(joined.kept([HI], "demo", saying([TextDelta("Hel")], []))) as batches,
     ):
         await anext(batches)
@@ -91,7 +97,7 @@ async def test_where_nothing_was_said_nothing_is_kept() -> None:
 
 async def test_what_was_said_before_goes_first_and_calls_may_be_answered() -> None:
     sessions = await sessions_with(*SAID[:4])
-    async with SessionHistory(sessions).join(ID) as joined:
+    async with history_of(sessions).join(ID) as joined:
         *before, first, lost = joined.messages(())
         assert [type(message).__name__ for message in before] == [
             "SystemMessage",
@@ -132,5 +138,5 @@ async def test_an_unknown_session_cannot_be_joined() -> None:
     sessions = await sessions_with()
     for id in ("nobody", "../x", ""):
         with pytest.raises(SessionNotFound):
-            async with SessionHistory(sessions).join(id):
+            async with history_of(sessions).join(id):
                 pass

@@ -1,6 +1,7 @@
 """Conversations as the responses and the routes use them."""
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -29,9 +30,9 @@ from gateway.dialects.openai.responses.items import Item
 from gateway.http.streams import reason_of
 
 
-def made() -> tuple[Sessions, Conversations]:
+def made(lasts: Callable[[str], bool] = lambda _: True) -> tuple[Sessions, Conversations]:
     sessions = Sessions(MemorySessionStore())
-    return sessions, Conversations(sessions, window=first_window(None))
+    return sessions, Conversations(sessions, window=first_window(None), lasts=lasts)
 
 
 def user(text: str) -> Item:
@@ -85,6 +86,19 @@ async def test_an_answer_is_appended_once_with_its_model_and_usage() -> None:
     assert isinstance(answer, AssistantMessage)
     assert (answer.model, answer.eval_count, answer.prompt_eval_count) == ("demo", 3, 9)
     assert [item.id for item in await conversations.items(id)][1] == "msg_Yes"
+
+
+async def test_a_session_gets_the_first_model_that_can_go_on_with_it() -> None:
+    sessions, conversations = made(lasts=lambda model: not model.startswith("agent/"))
+    id = f"conv_{(await conversations.create((), {})).id}"
+    async with conversations.open(id) as conversation:
+        await conversation.append([], replace(response("One."), model="agent/clerk"))
+    session = await sessions.get(id.removeprefix("conv_"))
+    [answer] = session.messages
+    assert isinstance(answer, AssistantMessage)
+    assert (session.model, answer.model) == ("", "agent/clerk")
+    await turn(conversations, id, "Two?")
+    assert (await sessions.get(session.id)).model == "demo"
 
 
 async def test_an_answer_that_was_cut_short_is_incomplete() -> None:

@@ -193,6 +193,7 @@ async def test_a_conversation_grows_and_can_be_branched_from(tmp_path: Path) -> 
         del notebook.pages["conv_1"]
         gone = await gateway.post(previous_response_id=first["id"])
         assert gone.json()["error"]["code"] == "previous_response_not_found"
+        assert "'conv_1'" in gone.json()["error"]["message"]
 
 
 async def test_a_question_is_counted_by_the_model(tmp_path: Path) -> None:

@@ -156,7 +156,8 @@ def calls_of(work: Awaitable[object]) -> int:
     return count
 
 
-async def test_each_response_of_a_chain_costs_the_same(store: ResponseStore) -> None:
+async def test_each_response_of_a_chain_costs_the_same(folder: Path) -> None:
+    store = ResponseStore(folder, disk=HastyDisk(), clock=lambda: record().created_at)
     await keep_chain(store, 1000)
     tenth, last = (calls_of(store.chain(identity(n))) for n in (10, 1000))
     assert last - tenth == 2 * 990
@@ -243,7 +244,8 @@ async def test_a_chain_is_read_in_pieces_of_bounded_size(folder: Path) -> None:
     await keep_chain(ResponseStore(folder / "short", disk=HastyDisk()), 100)
     for path, length, expected in ((folder, 6, 3), (folder / "short", 100, 2)):
         threads.count = 0
-        await ResponseStore(path, disk=HastyDisk()).chain(identity(length))
+        opened = ResponseStore(path, disk=HastyDisk(), clock=lambda: record().created_at)
+        await opened.chain(identity(length))
         assert threads.count == expected
 
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from extensions.responses.record import Background
-from extensions.responses.store import ResponseStore
+from extensions.responses.store import MARKED_EVERY, ResponseStore
 from extensions.responses.tests.samples import identity, record, running
 from extensions.responses.tests.test_store import shard, tree
 from extensions.responses.tidying import A_DAY, remove_old, tidied
@@ -53,6 +54,33 @@ async def test_age_is_that_of_the_response_and_of_its_file(
     os.utime(folder / shard(1), (NOW, NOW))
     os.utime(folder / shard(2), (0, 0))
     assert await remove_old(store, NOW - 30 * A_DAY, 0) == 0
+
+
+async def test_what_is_followed_grows_no_older(folder: Path) -> None:
+    now = float(NOW)
+    store = ResponseStore(folder, clock=lambda: now)
+    await keep_aged(store, folder, 40, 35, 10)
+    await store.chain(identity(3))
+    times = {number: (folder / shard(number)).stat().st_mtime for number in (1, 2, 3)}
+    assert await remove_old(store, time.time() - 60, 0) == 0
+
+    for number in times:  # marked once in a while, not at each turn
+        os.utime(folder / shard(number), (0, 0))
+    now += MARKED_EVERY - 1
+    await store.chain(identity(3))
+    assert (folder / shard(1)).stat().st_mtime == 0
+    now += 2
+    await store.chain(identity(3))
+    assert (folder / shard(1)).stat().st_mtime >= times[1]
+
+
+async def test_what_is_followed_while_it_is_looked_at_stays(folder: Path) -> None:
+    store = ResponseStore(folder, clock=lambda: NOW)
+    await keep_aged(store, folder, NOW / A_DAY)
+    [found] = await store.found(identity(1)[-2:])
+    assert found.modified == 0
+    await store.chain(identity(1))
+    assert not await store.remove_old(identity(1), 1)
 
 
 async def test_what_a_request_holds_stays_until_that_has_ended(

@@ -28,18 +28,22 @@ def after(frames: bytes, number: int) -> bytes:
     return b""
 
 
-def replayed(response: wire.Response) -> bytes:
-    """The stream of a response that is over, each text of it in one piece.
+def replayed(response: wire.Response, starting_after: int = -1) -> bytes:
+    """The stream of a response that is over, each text of it in one piece, behind this number.
 
-    So the numbers are not those of the first time; whoever wants to resume a stream keeps it.
+    The numbers are not those of the first time, which nobody has kept. So whoever has seen more
+    than there is now gets the last event, under the number that comes next for them.
     """
+    ended = ending(response)
     told: list[events.Event] = [*beginning(response)]
     for index, item in enumerate(response.output):
         told += retold(item, index)
-    told.append(ending(response))
+    told.append(ended)
     for number, event in enumerate(told):
         event.sequence_number = number
-    return b"".join(map(rendered, told)) + b"data: [DONE]\n\n"
+    ended.sequence_number = max(ended.sequence_number, starting_after + 1)
+    rest = [event for event in told if event.sequence_number > starting_after]
+    return b"".join(map(rendered, rest)) + b"data: [DONE]\n\n"
 
 
 def beginning(response: wire.Response) -> Iterator[events.Event]:

@@ -19,8 +19,8 @@ from gateway.commands.benching.report import Report, as_json, report
 from gateway.commands.benching.tables import text
 from gateway.commands.chat import root
 from gateway.config import load
-from gateway.serving.server import allow_descriptors
-from gateway.serving.server import run as run_loop
+from gateway.serving.process import allow_descriptors
+from gateway.serving.process import run as run_loop
 
 __all__ = ["run"]
 

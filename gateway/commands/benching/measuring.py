@@ -14,7 +14,7 @@ from gateway.commands.benching.driving import drive, warm_up
 from gateway.commands.benching.figures import Figures, Tally
 from gateway.commands.benching.plan import Load, Plan, Target
 from gateway.commands.benching.processes import cpu_seconds
-from gateway.serving.server import stop_requested
+from gateway.serving.process import stop_requested
 
 __all__ = ["Run", "Side"]
 

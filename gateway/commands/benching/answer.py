@@ -105,7 +105,7 @@ class Answer:
     def body(self, block: bytes, at: float) -> None:
         if self._frames:
             if self.fault is None:
-                self._read(self._frames.feed(block), at)
+                self._read(self._frames, block, at)
         elif self.status == 200 or self._kept < REFUSALS:
             self._kept += len(block)
             self._blocks.append(block)
@@ -114,18 +114,19 @@ class Answer:
         """It has all come."""
         self.ended = at
         if self.status != 200:
-            self.failed(f"status {self.status}", self.refused)
+            after = f" (Retry-After: {self.retry_after:g} s)" if self.retry_after else ""
+            self.failed(f"status {self.status}", self.refused + after)
         if self.fault is None:
             try:
                 self._check()
             except Wrong as wrong:
                 self.fault = wrong.fault
 
-    def _read(self, frames: list[bytes], at: float) -> None:
+    def _read(self, frames: Frames, block: bytes, at: float) -> None:
         reader = self._reader
         assert reader
         try:
-            for data in frames:
+            for data in frames.feed(block):
                 if reader.read(data):
                     if self.pieces:
                         self.gaps.append(at - self.last)

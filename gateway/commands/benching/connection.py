@@ -82,6 +82,10 @@ class Connection(asyncio.Protocol):
         self._lost()
         del self._parser  # which holds this object
 
+    def on_message_begin(self) -> None:
+        if self._answer is None:
+            self._alive = False  # more than one answer to one request
+
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1").strip(" \t")
 

@@ -1,8 +1,9 @@
 """What can be wrong with an answer: its kind, by which it is counted, and an example."""
 
+import msgspec
 from msgspec import Struct
 
-__all__ = ["Fault", "Wrong", "example"]
+__all__ = ["Fault", "Wrong", "example", "not_as_expected"]
 
 SHOWN = 300
 
@@ -27,3 +28,10 @@ def example(seen: bytes | str) -> str:
     text = seen.decode("utf-8", "replace") if isinstance(seen, bytes) else seen
     text = "".join(each if each.isprintable() else " " for each in text[: SHOWN + 1]).strip()
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def not_as_expected(error: Exception, data: bytes) -> Wrong:
+    """JSON whose parts are not what they should be, or no JSON."""
+    if isinstance(error, msgspec.ValidationError):
+        return Wrong("unexpected JSON", f"{error}: {data.decode('utf-8', 'replace')}")
+    return Wrong("not JSON", data)

@@ -1,7 +1,5 @@
 """What one round, or all rounds of a server, come to."""
 
-from collections.abc import Mapping
-
 from msgspec import Struct
 
 from gateway.commands.benching.answer import Answer
@@ -23,7 +21,8 @@ class Figures(Struct, frozen=True, kw_only=True):
 
     `token_gap` are the times between pieces of output, `token_time` is for each answer the time
     from its first to its last piece by the number of its further tokens; `speed` are the tokens
-    of an answer by its whole time. `cpu_per_request` is that of the server's processes.
+    of an answer by its whole time. `cpu_per_request` is that of the server's processes;
+    `connections` were opened beside those that the warm-up had left.
     """
 
     requests: int
@@ -109,10 +108,6 @@ class Tally:
         self.seconds += seconds
         if cpu is not None:
             self.cpu_seconds = (self.cpu_seconds or 0.0) + cpu
-
-    @property
-    def errors(self) -> Mapping[str, tuple[int, str]]:
-        return self._errors
 
     @property
     def figures(self) -> Figures:

@@ -1,12 +1,17 @@
 """Server-sent events: blocks of bytes in, the data of whole frames out."""
 
+from gateway.commands.benching.faults import Wrong
+
 __all__ = ["Frames"]
+
+LARGEST = 16 * 1024 * 1024
 
 
 class Frames:
     """What one stream has sent and what of it is not whole yet (`rest`).
 
     Only the data counts: names, ids and comments are passed over, as the JSON says all of it.
+    `Wrong` for a frame that does not end.
     """
 
     __slots__ = ("rest",)
@@ -21,6 +26,8 @@ class Frames:
             # A carriage return at the end of a block waits in the rest for its line feed.
             block = block.replace(b"\r\n", b"\n")
         *whole, self.rest = block.split(b"\n\n")
+        if len(self.rest) > LARGEST:
+            raise Wrong("a frame without an end", self.rest[:1000])
         return [data for frame in whole if (data := data_of(frame))]
 
 

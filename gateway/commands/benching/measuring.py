@@ -31,6 +31,7 @@ class Side:
         self.target = target
         self.client = Client(target, load)
         self.tally = Tally()
+        self.warming = Tally()
         self.rounds: list[Figures] = []
         self.begun = 0.0
         """When the round that runs began; 0 if none does."""
@@ -89,7 +90,9 @@ class Run:
             # The first alone: it may have to wait for the model, or tell that all is in vain.
             for answer in await warm_up(side.client, load, min(1, load.warm_up)):
                 usable(side.target, answer)
-            await warm_up(side.client, load, load.warm_up - 1)
+                side.warming.add(answer)
+            for answer in await warm_up(side.client, load, load.warm_up - 1):
+                side.warming.add(answer)
         for number in order(len(self.sides), load.rounds):
             await self._round(self.sides[number])
 
@@ -102,7 +105,7 @@ class Run:
                 tally.add(answer)
                 tally.waited_as_asked += pause
 
-        before, own = side.cpu(), process_time()
+        opened, before, own = side.client.opened, side.cpu(), process_time()
         side.begun = begun = perf_counter()
         try:
             await drive(side.client, self.plan.load, record, self._rng)
@@ -113,7 +116,7 @@ class Run:
             cpu = None if before is None or after is None else after - before
             for tally in tallies:
                 tally.spent(took, cpu)
-                tally.connections = side.client.opened
+                tally.connections += side.client.opened - opened
         side.rounds.append(tallies[-1].figures)
 
 

@@ -4,7 +4,8 @@
      "load": {"endpoint", "stream", "concurrency", "requests", "duration", "rate", "arrivals",
               "prompt", "max_tokens", "warm_up", "rounds", "timeout"},
      "servers": [{"name": "A", "url", "model", "figures": FIGURES, "rounds": [FIGURES, …],
-                  "samples": {"total", "first_token", "token_gap", "token_time", "speed"}}, …],
+                  "samples": {"total", "first_token", "token_gap", "token_time", "speed"},
+                  "warm_up_errors": [{"kind", "count", "example"}, …]}, …],
      "comparison": [{"figure", "ratio", "low", "high", "pairs"}, …],
      "generator": {"cores": 0.31, "at_its_limit": false}}
 
@@ -23,7 +24,7 @@ from msgspec import Struct
 
 from gateway import __version__
 from gateway.commands.benching.comparing import Ratio, ratios
-from gateway.commands.benching.figures import Figures, Tally
+from gateway.commands.benching.figures import Figures, Tally, Trouble
 from gateway.commands.benching.measuring import Run, Side
 from gateway.commands.benching.plan import Load
 
@@ -41,6 +42,7 @@ class Server(Struct, frozen=True, kw_only=True):
     figures: Figures
     rounds: tuple[Figures, ...]
     samples: dict[str, list[float]]
+    warm_up_errors: tuple[Trouble, ...]
 
 
 class Generator(Struct, frozen=True):
@@ -82,6 +84,7 @@ def server(side: Side) -> Server:
         figures=side.tally.figures,
         rounds=tuple(side.rounds),
         samples=samples(side.tally),
+        warm_up_errors=side.warming.figures.errors,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from gateway.commands.benching.comparing import FEW, Ratio
 from gateway.commands.benching.durations import Spread
-from gateway.commands.benching.figures import Figures
+from gateway.commands.benching.figures import Figures, Trouble
 from gateway.commands.benching.plan import Load
 from gateway.commands.benching.report import Report, Server
 
@@ -38,7 +38,9 @@ def about(server: Server, report: Report) -> Iterator[str]:
     if figures.right:
         yield table([HEADINGS, *rows(figures)])
     if figures.errors:
-        yield errors(figures)
+        yield errors(figures.errors)
+    if server.warm_up_errors:
+        yield f"While it was warmed up:\n{errors(server.warm_up_errors)}"
 
 
 def described(load: Load) -> str:
@@ -48,9 +50,9 @@ def described(load: Load) -> str:
 
 
 def summary(figures: Figures) -> Iterator[str]:
-    wrong = f", {figures.wrong} of them wrong" if figures.wrong else ""
+    wrong = f", {figures.wrong} of them wrong," if figures.wrong else ""
     per_second = f"{figures.requests_per_second:.4g} right ones a second"
-    yield f"{counted(figures.requests, 'request')} in {figures.seconds:.3g} s{wrong}: {per_second}"
+    yield f"{counted(figures.requests, 'request')}{wrong} in {figures.seconds:.3g} s: {per_second}"
     if figures.tokens:
         source = f"counted by {figures.tokens_from}"
         yield f"{figures.tokens} tokens: {figures.tokens_per_second:.4g} a second ({source})"
@@ -58,7 +60,8 @@ def summary(figures: Figures) -> Iterator[str]:
         tokens = figures.cpu_per_token
         each = f", {duration(tokens)} a token" if tokens is not None and figures.right else ""
         yield f"CPU of the server: {duration(figures.cpu_per_request)} a request{each}"
-    yield f"{counted(figures.connections, 'connection')} opened"
+    if figures.connections:
+        yield f"{counted(figures.connections, 'connection')} opened beside those of the warm-up"
     if figures.waited_as_asked:
         yield f"{figures.waited_as_asked:.3g} s waited in all, for servers that asked or were away"
 
@@ -76,9 +79,9 @@ def row(label: str, spread: Spread, shown: Callable[[float], str]) -> Sequence[s
     return (label, *map(shown, values))
 
 
-def errors(figures: Figures) -> str:
+def errors(troubles: Sequence[Trouble]) -> str:
     lines = []
-    for each in figures.errors:
+    for each in troubles:
         lines.append(f"{each.count} × {each.kind}")
         if each.example:
             lines.append(f"    such as: {each.example}")

@@ -6,9 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from gateway.commands.benching.faults import Wrong
+from gateway.commands.benching.faults import Wrong, not_as_expected
 from gateway.commands.benching.plan import Load
-from gateway.commands.benching.streams import not_as_expected
 from gateway.commands.benching.usage import ResponseUsage, Usage, fitting
 
 __all__ = ["whole_reader"]

@@ -11,7 +11,7 @@ from gateway.commands.benching.figures import Figures
 
 __all__ = ["COMPARED", "Ratio", "order", "ratios"]
 
-RESAMPLES = 10_000
+RESAMPLES = 5_000
 SEED = 20_140
 INTERVAL = 0.95
 FEW = 6

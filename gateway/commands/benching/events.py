@@ -38,7 +38,9 @@ class EventReader:
         self._begun = self._brought = self._ended = False
 
     def read(self, data: bytes) -> bool:
-        if data == DONE and self._ended:
+        if data == DONE:
+            if not self._ended:
+                raise Wrong("no response.completed", data)
             return False
         try:
             event = DECODE(data)

@@ -9,7 +9,7 @@ from gateway.commands.benching.tables import duration, table
 __all__ = ["drawn", "edges", "shares"]
 
 BINS = 12
-BAR = 30
+BAR = 24
 EIGHTHS = " ▏▎▍▌▋▊▉"
 SHOWN = (
     ("first_token", "Time to first token"),

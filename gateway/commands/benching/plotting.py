@@ -5,11 +5,12 @@ from typing import Any
 
 from gateway.commands import CommandFailed
 from gateway.commands.benching.histogram import SHOWN
-from gateway.commands.benching.report import Report
+from gateway.commands.benching.report import Report, Server
 
 __all__ = ["plotted", "prepare"]
 
 MISSING = "A picture needs matplotlib: pip install 'mochi-gateway[bench]', or plot to '-'."
+WIDE = 30
 COLOURS = ("#2563a8", "#d9822b")
 
 
@@ -37,7 +38,8 @@ def plotted(report: Report, file: Path) -> None:
     for panel, (name, title) in zip(panels, shown, strict=False):
         panel.set_title(title)
         for server, colour in zip(report.servers, COLOURS, strict=False):
-            draw(panel, [value * 1000 for value in server.samples[name]], server.name, colour)
+            draw(panel, milliseconds(server, name), server.name, colour)
+        scale(panel, [value for each in report.servers for value in milliseconds(each, name)])
         if len(report.servers) > 1:
             panel.legend(loc="lower right")
     figure.suptitle("  ".join(f"{each.name}: {each.url} {each.model}" for each in report.servers))
@@ -47,10 +49,22 @@ def plotted(report: Report, file: Path) -> None:
         raise CommandFailed(f"Cannot write {str(file)!r}: {error.strerror}.") from None
 
 
-def draw(panel: Any, milliseconds: list[float], name: str, colour: str) -> None:
-    if milliseconds:
-        panel.ecdf(milliseconds, label=name, color=colour)
-    panel.set_xscale("symlog" if milliseconds and min(milliseconds) <= 0 else "log")
+def milliseconds(server: Server, name: str) -> list[float]:
+    return [seconds * 1000 for seconds in server.samples[name]]
+
+
+def draw(panel: Any, values: list[float], name: str, colour: str) -> None:
+    if values:
+        panel.ecdf(values, label=name, color=colour)
+
+
+def scale(panel: Any, values: list[float]) -> None:
+    """Logarithmic if there is much between the least and the most; linear below a microsecond."""
+    low, high = max(min(values), 1e-3), max(values)
+    if high > WIDE * low:
+        panel.set_xscale("symlog", linthresh=1e-3)
+        panel.set_xlim(low * 0.9, high * 1.1)
+        panel.xaxis.set_major_formatter("{x:g}")
     panel.set_xlabel("ms")
     panel.set_ylabel("part of them")
     panel.grid(alpha=0.3)

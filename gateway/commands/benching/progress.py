@@ -51,7 +51,7 @@ class Bars:
         from rich.progress import Progress as Live
 
         self._live = Live(
-            BarColumn(24),
+            BarColumn(12),
             TextColumn("{task.description}", markup=False),
             console=Console(file=output, highlight=False, markup=False, emoji=False),
             auto_refresh=False,

@@ -103,7 +103,7 @@ def completion_lacks(answer: Completion) -> str:
 
 def response_lacks(answer: Response) -> str:
     if answer.status not in ("completed", "incomplete"):
-        return f"status {answer.status}"
+        return f"response {answer.status}"
     return "" if answer.output else "no content"
 
 

@@ -13,7 +13,7 @@ __all__ = ["ChunkReader"]
 DONE = b"[DONE]"
 
 
-class Delta(Struct):
+class Delta(Struct, gc=False):
     role: str | None = None
     content: str | None = None
     reasoning_content: str | None = None
@@ -22,7 +22,7 @@ class Delta(Struct):
     tool_calls: list[Any] | None = None
 
 
-class Choice(Struct):
+class Choice(Struct, gc=False):
     """`text` is that of completions, `delta` that of chat completions."""
 
     delta: Delta | None = None
@@ -30,7 +30,7 @@ class Choice(Struct):
     finish_reason: str | None = None
 
 
-class Chunk(Struct):
+class Chunk(Struct, gc=False):
     choices: list[Choice] | UnsetType = UNSET
     usage: Usage | None = None
     error: Any = None

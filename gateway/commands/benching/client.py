@@ -18,8 +18,7 @@ UNREACHABLE = "unreachable"
 
 
 class Client:
-    """Asks one server. `opened` counts the connections made; `waited` the seconds that went into
-    making those which a request had to wait for.
+    """Asks one server. `opened` counts the connections made.
 
     It follows no redirects and reads no proxy variables: both would measure something else.
     """
@@ -31,6 +30,8 @@ class Client:
         self._requests = Requests(target, load)
         self._whole = whole_reader(load)
         self._idle: list[Connection] = []
+        self._busy: set[Connection] = set()
+        self._clock: asyncio.TimerHandle | None = None
         self._tls = ssl.create_default_context() if target.origin.scheme == "https" else None
 
     async def ask(self, asked: float | None = None) -> Answer:
@@ -55,9 +56,19 @@ class Client:
         return answer
 
     def close(self) -> None:
+        if self._clock:
+            self._clock.cancel()
         for connection in self._idle:
             connection.abort()
         self._idle.clear()
+
+    def _tick(self) -> None:
+        """The one timer: of each request it would cost more than the rest of sending it."""
+        now, limit = perf_counter(), self._load.timeout
+        for connection in tuple(self._busy):
+            connection.check(now, limit)
+        loop = asyncio.get_running_loop()
+        self._clock = loop.call_later(min(1, limit / 10), self._tick) if self._busy else None
 
     def _kept(self) -> Connection | None:
         while self._idle:
@@ -78,20 +89,16 @@ class Client:
 
     async def _sent(self, connection: Connection, request: bytes, answer: Answer) -> bool:
         """Send it and wait for the end; False if the connection was dead before the first byte."""
-        limit = self._load.timeout
-
-        def expire() -> None:
-            so_far = f"{answer.pieces} pieces of output" if answer.status else "no answer"
-            connection.give_up("timeout", f"{so_far} within {limit:g} s")
-
-        timer = asyncio.get_running_loop().call_later(limit, expire)
+        self._busy.add(connection)
+        if not self._clock:
+            self._tick()
         try:
             answered = await connection.ask(request, answer)
         except asyncio.CancelledError:
             connection.abort()
             raise
         finally:
-            timer.cancel()
+            self._busy.discard(connection)
         if connection.reusable:
             self._idle.append(connection)
         elif answered:

@@ -15,6 +15,7 @@ __all__ = ["Connection"]
 
 INTERIM = (100, 102, 103)
 OTHER = "not HTTP/1.1"
+READ = (b"content-type", b"content-length", b"transfer-encoding", b"retry-after")
 
 
 class Connection(asyncio.Protocol):
@@ -28,7 +29,8 @@ class Connection(asyncio.Protocol):
         self._answer: Answer | None = None
         self._over: asyncio.Future[bool] | None = None
         self._headers: dict[str, str] = {}
-        self._now = 0.0
+        self._begun = False
+        self._now = self._sent = 0.0
         self._alive = True
         self._keep_alive = False
 
@@ -43,8 +45,9 @@ class Connection(asyncio.Protocol):
         """
         self._answer = answer
         self._headers = {}
-        self._keep_alive = False
+        self._begun = self._keep_alive = False
         self._over = self._loop.create_future()
+        self._sent = perf_counter()
         self._transport.write(request)
         return self._over
 
@@ -52,6 +55,12 @@ class Connection(asyncio.Protocol):
         """End the request, and the connection with it."""
         self._fail(kind, seen)
         self.abort()
+
+    def check(self, now: float, limit: float) -> None:
+        """Give up an answer that is not whole after `limit` seconds."""
+        if (answer := self._answer) and now - self._sent > limit:
+            so_far = f"{answer.pieces} pieces of output" if answer.status else "no answer"
+            self.give_up("timeout", f"{so_far} within {limit:g} s")
 
     def abort(self) -> None:
         self._alive = False
@@ -62,6 +71,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, block: bytes) -> None:
         self._now = perf_counter()
+        self._begun = True
         if self._answer is None:
             self.abort()  # nobody has asked for this
             return
@@ -87,7 +97,8 @@ class Connection(asyncio.Protocol):
             self._alive = False  # more than one answer to one request
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1").strip(" \t")
+        if (name := name.lower()) in READ:
+            self._headers[name.decode()] = value.decode("latin-1").strip(" \t")
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
@@ -119,7 +130,7 @@ class Connection(asyncio.Protocol):
 
     def _lost(self) -> None:
         self._alive = False
-        if self._answer and not self._headers:
+        if self._answer and not self._begun:
             self._tell(False)
         elif self._answer:
             self._fail("connection broken", f"after {self._answer.pieces} pieces of output")

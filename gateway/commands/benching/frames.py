@@ -28,11 +28,13 @@ class Frames:
         *whole, self.rest = block.split(b"\n\n")
         if len(self.rest) > LARGEST:
             raise Wrong("a frame without an end", self.rest[:1000])
+        # Nearly every frame is one line of data; the general way costs twice as much.
+        plain = [frame[6:] for frame in whole if frame[:6] == b"data: "]
+        if len(plain) == len(whole) and block.count(b"\n") == 2 * len(whole):
+            return plain
         return [data for frame in whole if (data := data_of(frame))]
 
 
 def data_of(frame: bytes) -> bytes:
-    if frame.startswith(b"data: ") and b"\n" not in frame:
-        return frame[6:]
     lines = (line.partition(b":") for line in frame.split(b"\n"))
     return b"\n".join(value.removeprefix(b" ") for field, _, value in lines if field == b"data")

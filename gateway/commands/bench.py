@@ -86,6 +86,6 @@ def writable(files: Sequence[str | None]) -> None:
     for file in files:
         if file in (None, "-"):
             continue
-        folder = Path(file).absolute().parent
-        if not folder.is_dir() or not os.access(folder, os.W_OK) or Path(file).is_dir():
+        path = Path(file).absolute()
+        if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
             raise CommandFailed(f"Cannot write {file!r}.", 2)

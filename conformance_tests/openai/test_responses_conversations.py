@@ -71,6 +71,12 @@ def test_an_empty_body_begins_one(conversations: Server) -> None:
     assert begun(conversations)["metadata"] in ({}, None)
 
 
+def test_no_body_begins_one(conversations: Server) -> None:
+    """OpenAI API reference, create a conversation: there is no field that must be there."""
+    answer = conversations.request("POST", "/conversations")
+    assert (answer.status, answer.json["object"]) == (200, "conversation")
+
+
 def test_it_begins_with_items(conversations: Server) -> None:
     """OpenAI API reference, create: up to 20 items."""
     id = begun(conversations, items=[{"role": "system", "content": "Be brief."}, user("Hi.")])["id"]
@@ -235,6 +241,26 @@ def test_a_tool_turn_is_appended(
     assert kinds == ["message", "function_call", "function_call_output", "message"]
     found = items(conversations, talk)
     assert found[1]["call_id"] == found[2]["call_id"] == call["call_id"]
+
+
+def test_a_result_that_is_sent_again_is_no_second_one(
+    conversations: Server, responses: Responses, talk: str, tools_model: str
+) -> None:
+    """The AI SDK sends all results of its turn with each step; those before are kept already."""
+    fields = {"conversation": talk, "model": tools_model}
+    asked = "What is the weather in Paris? Call the tool."
+    (call,) = calls_of(responses.made(asked, **fields, tools=[function()]))
+    output = {"type": "function_call_output", "call_id": call["call_id"], "output": "Sunny."}
+    responses.made([output], **fields)
+    before = items(conversations, talk)
+    assert text_of(responses.made([output, user("Say hello.")], **fields))
+    found = items(conversations, talk)
+    assert found[: len(before)] == before
+    assert [item["type"] for item in found[len(before) :]] == ["message", "message"]
+    changed = responses.create([{**output, "output": "Rain."}, user("Say hello.")], **fields)
+    assert (changed.status, error_of(changed)["type"]) == (400, "invalid_request_error")
+    assert (error_of(changed)["param"] or "").startswith("input")
+    assert items(conversations, talk) == found
 
 
 def test_a_branch_of_a_conversation_sees_it_as_it_was(

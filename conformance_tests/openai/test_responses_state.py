@@ -1,6 +1,7 @@
 """What is kept of a response: chains, branches, input items, deletion."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -138,6 +139,19 @@ def test_a_bad_page_is_refused_by_name(
     """OpenAI API reference, input items: a limit of 1 to 100, two orders."""
     answer = responses.input_items(named["id"], **query)
     assert (answer.status, error_of(answer)["param"]) == (400, next(iter(query)))
+
+
+@pytest.mark.parametrize("path", ["", "/input_items"])
+def test_what_nobody_knows_is_not_included(
+    responses: Responses, named: dict[str, Any], path: str
+) -> None:
+    """OpenAI API reference, include: one list of values for creating, reading and listing."""
+    url = f"/responses/{named['id']}{path}?{urlencode({'include[]': 'everything'})}"
+    answer = responses.server.get(url)
+    assert answer.status == 400
+    assert (error_of(answer)["param"] or "").startswith("include")
+    url = url.replace("everything", "reasoning.encrypted_content")
+    assert responses.server.get(url).status == 200
 
 
 def test_an_item_is_referred_to(responses: Responses, named: dict[str, Any]) -> None:

@@ -85,7 +85,7 @@ class CompletionStore:
         return await unbroken(self._update(id, metadata))
 
     async def delete(self, id: str) -> None:
-        """Remove a completion for good."""
+        """Remove a completion for good, also one that cannot be read."""
         await unbroken(self._delete(id))
 
     async def list(self, query: Query) -> Page[Shown]:
@@ -125,7 +125,6 @@ class CompletionStore:
 
     async def _delete(self, id: str) -> None:
         async with self._turn(id):
-            await self.get(id)
             await self._change(id, partial(self._files.remove, id), None)
 
     def _create(self, completion: Completion) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from gateway.core.errors import InvalidRequest, Unsupported
+from gateway.core.errors import Unsupported
 from gateway.core.notes import Notes
 from gateway.dialects.decoding import explained
 from gateway.dialects.openai.responses import items
@@ -18,11 +18,12 @@ from gateway.dialects.openai.responses.conversation import (
     read_content,
     read_reasoning,
 )
+from gateway.dialects.openai.responses.including import check_included
 from gateway.dialects.openai.responses.input import read_item
 from gateway.dialects.openai.responses.items import Item
-from gateway.dialects.openai.responses.reading import ENCRYPTED, LOGPROBS, OTHERS
 from gateway.dialects.openai.tools import read_arguments
 from gateway.dialects.openai.wire import Metadata
+from gateway.http.openai.lists import every
 
 __all__ = [
     "ConversationPatch",
@@ -74,17 +75,10 @@ def read_query(pairs: Iterable[tuple[str, str]]) -> ItemsQuery:
         raise explained(str(error), "") from None
 
 
-def read_included(pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """What is asked to be shown besides; SDKs write `include[]` for each."""
-    named = [value for name, value in pairs if name in ("include", "include[]")]
-    for index, value in enumerate(named):
-        if value not in (LOGPROBS, ENCRYPTED, *OTHERS):
-            raise InvalidRequest(
-                f"'{value[:64]}' is nothing that can be included; these are:"
-                f" {', '.join(sorted((LOGPROBS, ENCRYPTED, *OTHERS)))}.",
-                param=f"include[{index}]",
-                reason="invalid_value",
-            )
+def read_included(pairs: Iterable[tuple[str, str]], notes: Notes) -> frozenset[str]:
+    """What is asked to be shown besides."""
+    named = every("include", pairs)
+    check_included(named, notes)
     return frozenset(named)
 
 

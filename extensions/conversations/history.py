@@ -5,6 +5,7 @@ from contextlib import aclosing, asynccontextmanager
 
 from extensions.chat.reply import GrowingReply
 from extensions.conversations.adding import Answered
+from extensions.conversations.ids import bare
 from extensions.conversations.service import Conversations, OpenConversation
 from extensions.conversations.translation import items_from, messages_from
 from gateway.core.errors import SessionNotFound
@@ -21,8 +22,9 @@ class SessionHistory:
         self._conversations = conversations
 
     @asynccontextmanager
-    async def join(self, session_id: str) -> AsyncIterator["JoinedSession"]:
-        """The session while its turn is held."""
+    async def join(self, named: str) -> AsyncIterator["JoinedSession"]:
+        """The session while its turn is held. It may be named by the id of its conversation."""
+        session_id = bare(named)
         joining = self._conversations.joined(session_id, SessionNotFound(session_id))
         async with joining as conversation:
             yield JoinedSession(conversation)

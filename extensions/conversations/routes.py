@@ -27,7 +27,7 @@ from extensions.conversations.shown import (
 from gateway.core.notes import Notes
 from gateway.http.extensions import error_responses
 from gateway.http.json_body import StrictJSON, demand_body
-from gateway.http.notes import note_headers
+from gateway.http.notes import noted
 from gateway.http.openai.hot import Rules
 from gateway.http.openai.mounting import Mounted
 
@@ -39,6 +39,8 @@ READ_ONLY = {409: "The session's file is of a later version, which must not be w
 STORAGE = {503: "The folder cannot be used: a full disk, a missing permission."}
 
 Asking = Request[Any, Any, Any]
+
+EMPTY = NewConversation()
 
 # Litestar would judge a value by rules and in words of its own; the struct of the query does.
 After = Annotated[str | None, QueryParameter(description="The id that the page begins after.")]
@@ -70,12 +72,12 @@ def conversation_routes(conversations: Conversations, rules: Rules) -> Mounted:
     responses=error_responses(STORAGE),
 )
 async def create_conversation(
-    data: JSONBody[NewConversation],
     conversations: NamedDependency[Conversations],
     rules: NamedDependency[Rules],
+    data: JSONBody[NewConversation] = EMPTY,
 ) -> Response[Conversation]:
     """It is a session of the same id, without the `conv_`, and has no model before somebody has
-    answered in it."""
+    answered in it. An empty one needs no body."""
     notes = Notes(strict=rules.strict)
     items = read_items(data.items or (), notes)
     session = await conversations.create(items, data.metadata or {})
@@ -143,8 +145,8 @@ async def add_items(
 ) -> Response[ItemList]:
     """At the end of it; but the result of a call stands behind the call. `include` shows what is
     not shown otherwise."""
-    included = read_included(request.query_params.multi_items())
     notes = Notes(strict=rules.strict)
+    included = read_included(request.query_params.multi_items(), notes)
     added = await conversations.add(id, read_items(data.items, notes))
     return Response(list_of(added, included), headers=noted(notes))
 
@@ -159,14 +161,17 @@ async def list_items(
     request: Asking,
     id: FromPath[str],
     conversations: NamedDependency[Conversations],
+    rules: NamedDependency[Rules],
     after: After = None,
     limit: Limit = None,
     order: Ordered = None,
-) -> ItemList:
+) -> Response[ItemList]:
     """All that was said in it, by whichever door. `include` shows what is not shown otherwise."""
+    notes = Notes(strict=rules.strict)
     pairs = [*request.query_params.multi_items()]
-    query, included = read_query(pairs), read_included(pairs)
-    return page_of(await conversations.items(id), query, included)
+    query, included = read_query(pairs), read_included(pairs, notes)
+    page = page_of(await conversations.items(id), query, included)
+    return Response(page, headers=noted(notes))
 
 
 @get(
@@ -180,10 +185,12 @@ async def retrieve_item(
     id: FromPath[str],
     item_id: FromPath[str],
     conversations: NamedDependency[Conversations],
-) -> dict[str, Any]:
+    rules: NamedDependency[Rules],
+) -> Response[dict[str, Any]]:
     """One of them."""
-    included = read_included(request.query_params.multi_items())
-    return shown(await conversations.item(id, item_id), included)
+    notes = Notes(strict=rules.strict)
+    included = read_included(request.query_params.multi_items(), notes)
+    return Response(shown(await conversations.item(id, item_id), included), headers=noted(notes))
 
 
 @delete(
@@ -210,7 +217,3 @@ HANDLERS = (
     retrieve_item,
     remove_item,
 )
-
-
-def noted(notes: Notes) -> dict[str, str]:
-    return {name.decode(): value.decode() for name, value in note_headers(notes)}

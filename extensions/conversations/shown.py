@@ -14,8 +14,8 @@ from extensions.sessions.clock import instant
 from extensions.sessions.session import Session
 from gateway.core.errors import InvalidRequest
 from gateway.dialects.openai.responses import items, parts
+from gateway.dialects.openai.responses.including import ENCRYPTED, LOGPROBS
 from gateway.dialects.openai.responses.items import Item
-from gateway.dialects.openai.responses.reading import ENCRYPTED, LOGPROBS
 
 __all__ = [
     "Conversation",

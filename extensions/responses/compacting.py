@@ -17,7 +17,6 @@ from gateway.core.messages import UserMessage, text, text_of
 from gateway.core.replies import collect
 from gateway.core.requests import AnyText
 from gateway.dialects.openai.responses import items, opaque, wire
-from gateway.dialects.openai.responses.failing import blamed
 from gateway.dialects.openai.responses.input import placed
 from gateway.dialects.openai.responses.writing import write_usage
 
@@ -55,10 +54,7 @@ async def compacted(
         tool_choice="auto",
         response_format=AnyText(),
     )
-    try:
-        reply = await collect(backend.chat(asking))
-    except Exception as error:
-        raise blamed(error) from None
+    reply = await collect(backend.chat(asking))
     summary = text_of(reply.message.content).strip()
     if not summary:
         raise BackendFailed("The model gave no summary.")

@@ -17,7 +17,9 @@ from gateway.core.errors import (
     ResponseNotFound,
     Unsupported,
 )
+from gateway.dialects.openai.responses.input import Placed, references, resolved
 from gateway.dialects.openai.responses.items import Item
+from gateway.dialects.openai.responses.repeating import without_repetitions
 from gateway.dialects.openai.responses.wire import ResponseRequest
 
 __all__ = ["NOTHING", "Archive", "Past", "named_conversation"]
@@ -63,6 +65,14 @@ class Archive:
             with named():
                 return Past(await self._known().beginning(id, ALL))
         return await self.open(request, held)
+
+    async def settled(self, own: tuple[Placed, ...], past: Past) -> tuple[Placed, ...]:
+        """The items of a question with nothing left to look up, and nothing that is known already.
+
+        `InvalidRequest` for what is not there, or is there as something else.
+        """
+        found = await self.found(references(own))
+        return without_repetitions(resolved(own, past.items, found), past.items)
 
     async def found(self, references: Iterable[str]) -> dict[str, Item]:
         """The kept items of these ids, as far as there are any."""

@@ -1,6 +1,7 @@
 """`/v1/responses`."""
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, ClassVar, Literal
@@ -23,15 +24,17 @@ from extensions.responses.service import Responses
 from extensions.responses.socket import ResponseSocket
 from extensions.responses.streams import FirstHand, Watched
 from extensions.responses.tidying import tidied
-from gateway.core.errors import InvalidRequest
+from gateway.core.errors import InvalidRequest, MochiError
 from gateway.core.notes import Notes
 from gateway.dialects.openai.responses import wire
+from gateway.dialects.openai.responses.failing import blamed
 from gateway.dialects.openai.responses.fields import FIELDS
+from gateway.dialects.openai.responses.including import check_included
 from gateway.http.draining import when_draining
 from gateway.http.extensions import error_responses, provided
-from gateway.http.notes import note_headers
+from gateway.http.notes import note_headers, noted
 from gateway.http.openai.hot import ERRORS, HotRoute, Rules
-from gateway.http.openai.lists import ObjectList, read_query
+from gateway.http.openai.lists import ObjectList, every, read_query
 from gateway.http.openai.mounting import Mounted
 from gateway.http.operations import RawOperation
 from gateway.http.streams import reason_of, send_events, send_json
@@ -76,7 +79,7 @@ class ResponsesExtension(InitPlugin):
         router = Router(
             "/responses/{id:str}",
             route_handlers=[retrieve, remove, cancel, list_input_items],
-            dependencies={"responses": provided(self._responses)},
+            dependencies={"responses": provided(self._responses), "rules": provided(rules)},
         )
         return Mounted(
             handlers=[router],
@@ -102,6 +105,17 @@ class ResponsesRoute(HotRoute):
     def __init__(self, responses: Responses, rules: Rules) -> None:
         super().__init__(responses.backend, rules)
         self.responses = responses
+
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+        try:
+            await self.respond(scope, body, notes, send)
+        except MochiError as error:
+            blamed(error)
+            raise
+
+    @abstractmethod
+    async def respond(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+        """Answer; an error may still be in the words of another API."""
 
 
 class Create(ResponsesRoute):
@@ -129,7 +143,7 @@ class Create(ResponsesRoute):
         errors=ERRORS,
     )
 
-    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+    async def respond(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         question = read_question(body, notes)
         if question.asked.background:
             when_draining(scope, self.responses.drain)
@@ -182,7 +196,7 @@ class InputTokens(ResponsesRoute):
         errors=ERRORS,
     )
 
-    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+    async def respond(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         count = await self.responses.count(read_question(body, notes))
         await send_json(send, encode(TokenCount(count)), note_headers(notes))
 
@@ -205,7 +219,7 @@ class Compact(ResponsesRoute):
         errors=ERRORS,
     )
 
-    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+    async def respond(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         made = await self.responses.compact(read_question(body, notes))
         await send_json(send, encode(made), note_headers(notes))
 
@@ -229,22 +243,24 @@ async def retrieve(
     request: Asking,
     id: FromPath[str],
     responses: NamedDependency[Responses],
+    rules: NamedDependency[Rules],
     stream: Streamed = None,
     starting_after: StartingAfter = None,
 ) -> ASGIApp:
     """As it was answered. With `stream` as events: those of one that runs as they come, those of
     one that has ended all at once."""
     asked = read_query(RetrievalAsked, request.query_params.multi_items())
+    notes = included(request, rules)
     if not asked.stream:
         if asked.starting_after is not None:
             raise InvalidRequest("'starting_after' needs 'stream'.", param="starting_after")
         whole = await shown(responses, id)
-        return lambda scope, receive, send: send_json(send, whole)
+        return lambda scope, receive, send: send_json(send, whole, note_headers(notes))
     known = -1 if asked.starting_after is None else asked.starting_after
     frames = await responses.watch(id, known)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        await send_events(send, Watched(), frames, Notes())
+        await send_events(send, Watched(), frames, notes)
 
     return answer
 
@@ -295,13 +311,23 @@ async def list_input_items(
     request: Asking,
     id: FromPath[str],
     responses: NamedDependency[Responses],
+    rules: NamedDependency[Rules],
     after: After = None,
     limit: Limit = None,
     order: Ordered = None,
-) -> ObjectList:
+) -> Response[ObjectList]:
     """Those of its own request, without what was said before."""
     asked = read_query(ItemsAsked, request.query_params.multi_items())
-    return page_of(await responses.record(id), asked)
+    notes = included(request, rules)
+    page = page_of(await responses.record(id), asked)
+    return Response(page, headers=noted(notes))
+
+
+def included(request: Asking, rules: Rules) -> Notes:
+    """What is noted of an `include`: items are shown as they were answered, with all they have."""
+    notes = Notes(strict=rules.strict)
+    check_included(every("include", request.query_params.multi_items()), notes)
+    return notes
 
 
 async def shown(responses: Responses, id: str) -> bytes:

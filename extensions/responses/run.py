@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Final
 
 from extensions.responses.keeping import record_of
-from extensions.responses.past import NOTHING, Archive
+from extensions.responses.past import NOTHING, Archive, named_conversation
 from extensions.responses.question import Question, chat_request, fitting
 from extensions.responses.record import ConversationPoint
 from extensions.sessions.threads import unbroken
@@ -14,13 +14,16 @@ from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
 from gateway.core.errors import (
     BackendFailed,
+    ConversationDeleted,
+    ConversationNotFound,
     MochiError,
     Overloaded,
     ResponseNotFound,
+    SessionNotFound,
 )
 from gateway.core.events import Batch, ChatEvent, Finished
 from gateway.dialects.openai.responses.failing import blamed
-from gateway.dialects.openai.responses.input import kept, references, resolved
+from gateway.dialects.openai.responses.input import kept
 from gateway.dialects.openai.responses.streaming import EventWriter
 from gateway.dialects.openai.responses.wire import Response
 from gateway.dialects.openai.responses.writing import write
@@ -64,8 +67,6 @@ class Run:
                         events += batch
                 except (MochiError, asyncio.CancelledError) as error:
                     await self._leave_behind(events, error)
-                    if isinstance(error, MochiError):
-                        raise blamed(error) from None
                     raise
             if not (events and isinstance(events[-1], Finished)):
                 raise BackendFailed("The answer broke off before its end.")
@@ -103,9 +104,7 @@ class Run:
         """The model's answer, to as much as was said before as is asked for."""
         question, archive = self.question, self._archive
         self._past = past = await archive.open(question.asked, held)
-        if named := references(self._own):
-            found = await archive.found(named)
-            self._own = resolved(self._own, past.items, found)
+        self._own = await archive.settled(self._own, past)
         if question.asked.truncation == "auto":
             return fitting(question, self._own, past, self._backend)
         request = await chat_request(question, self._own, past, self._backend)
@@ -136,10 +135,17 @@ class Run:
 
     def _ended_by(self, error: BaseException) -> bytes:
         if isinstance(error, Exception):
-            return self.writer.failure(error)
+            return self.writer.failure(self._explained(error))
         if not isinstance(error, asyncio.CancelledError) or error.args in ((LEFT,), (CANCELLED,)):
             return self.writer.cancel()
-        return self.writer.failure(reason_of(error) or Overloaded(GOING_DOWN))
+        reason = reason_of(error) or Overloaded(GOING_DOWN)
+        return self.writer.failure(self._explained(reason))
+
+    def _explained(self, error: Exception) -> Exception:
+        """What has begun knew its conversation, so that is not unknown but gone."""
+        if not isinstance(error, ConversationNotFound | SessionNotFound):
+            return error
+        return ConversationDeleted(named_conversation(self.question.asked) or "")
 
     async def _keep(self, response: Response) -> None:
         """Add the answer to its conversation, and keep the record of it.

@@ -1,7 +1,7 @@
 """Responses: made, kept, continued, and read again."""
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 from extensions.responses.background import Background
 from extensions.responses.compacting import CompactedResponse, compacted
@@ -15,9 +15,8 @@ from extensions.responses.run import Run
 from extensions.responses.store import ResponseStore
 from extensions.responses.streams import once
 from gateway.core.backend import Backend
-from gateway.core.errors import BackendFailed, InvalidRequest, MochiError, ModelNotFound
-from gateway.dialects.openai.responses.failing import blamed
-from gateway.dialects.openai.responses.input import Placed, kept, references, resolved
+from gateway.core.errors import BackendFailed, InvalidRequest
+from gateway.dialects.openai.responses.input import Placed, kept
 from gateway.dialects.openai.responses.replaying import replayed
 from gateway.dialects.openai.responses.wire import Response
 
@@ -114,10 +113,7 @@ class Responses:
         async with AsyncExitStack() as held:
             past, own = await self._seen(question, held)
             request = await chat_request(question, own, past, self._models)
-        try:
-            return await counted(self._models, request)
-        except MochiError as error:
-            raise blamed(error) from None
+        return await counted(self._models, request)
 
     async def compact(self, question: Question) -> CompactedResponse:
         """The conversation with a summary in the place of what the model said."""
@@ -133,17 +129,12 @@ class Responses:
         await self._background.aclose()
 
     async def _check_model(self, model: str) -> None:
-        try:
+        with suppress(BackendFailed):  # no true Ollama may not know this call
             await self.backend.show(model)
-        except ModelNotFound as error:
-            raise blamed(error) from None
-        except BackendFailed:  # no true Ollama may not know this call
-            pass
 
     async def _seen(
         self, question: Question, held: AsyncExitStack
     ) -> tuple[Past, tuple[Placed, ...]]:
         """The past of a question as it is now, and its own items with nothing left to look up."""
         past = await self._archive.glance(question.asked, held)
-        found = await self._archive.found(references(question.own))
-        return past, resolved(question.own, past.items, found)
+        return past, await self._archive.settled(question.own, past)

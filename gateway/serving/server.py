@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 BACKLOG = 4096
+GOODBYE = 0.1
+"""Seconds in which the WebSockets on which nothing is answered close; they are not waited for."""
 
 log = logging.getLogger("mochi")
 
@@ -91,10 +93,12 @@ class GatewayServer:
             connection.shutdown()
         for call in tuple(self._service.draining):
             call()
-        end = asyncio.get_running_loop().time() + self._grace
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._grace
+        await self._finished(min(GOODBYE, self._grace))
         if running := len(self._service.tasks):
             log.info("Running answers (%d) have %g s to finish", running, self._grace)
-        if not await self._finished(self._grace):
+        if not await self._finished(end - loop.time()):
             log.warning("Ending answers that did not finish in time (%d)", len(self._service.tasks))
             for task in self._service.tasks:
                 task.cancel()

@@ -6,7 +6,7 @@ import pytest
 from msgspec import Meta, Struct
 
 from gateway.core.errors import InvalidRequest
-from gateway.http.openai.lists import read_query
+from gateway.http.openai.lists import every, read_query
 
 
 class Asked(Struct):
@@ -27,6 +27,10 @@ class Asked(Struct):
 )
 def test_a_query_is_read(pairs: list[tuple[str, str]], asked: Asked) -> None:
     assert read_query(Asked, pairs) == asked
+
+
+def test_every_value_of_a_name_is_read_in_its_order() -> None:
+    assert every("a", [("a[]", "1"), ("b", "2"), ("a", "3"), ("a[b]", "4")]) == ["1", "3"]
 
 
 @pytest.mark.parametrize(

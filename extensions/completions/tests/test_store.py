@@ -174,8 +174,17 @@ async def test_what_is_damaged_is_skipped_and_left_alone(
         assert await everything(opened) == [1, 3]
         await refused(opened.get(identity(2)), error=CompletionNotFound)
         await refused(opened.update(identity(2), {}), error=CompletionNotFound)
-        await refused(opened.delete(identity(2)), error=CompletionNotFound)
     assert path(folder, 2).read_bytes() == b"{"
+
+
+async def test_what_is_damaged_can_be_deleted(store: CompletionStore, folder: Path) -> None:
+    await keep(store, 1, 2)
+    assert await everything(store) == [1, 2]
+    path(folder, 2).write_bytes(b"{")
+    await store.delete(identity(2))
+    assert tree(folder) == [path(folder, 1).name]
+    assert await everything(store) == [1]
+    await refused(store.delete(identity(2)), error=CompletionNotFound)
 
 
 async def test_what_was_removed_by_hand_is_gone(store: CompletionStore, folder: Path) -> None:

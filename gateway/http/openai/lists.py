@@ -8,7 +8,7 @@ from msgspec import Raw, Struct
 
 from gateway.dialects.decoding import explained
 
-__all__ = ["ObjectList", "read_query"]
+__all__ = ["ObjectList", "every", "read_query"]
 
 T = TypeVar("T")
 
@@ -21,6 +21,11 @@ class ObjectList(Struct, frozen=True, kw_only=True):
     first_id: str | None
     last_id: str | None
     has_more: bool
+
+
+def every(name: str, pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """All values of a parameter that may come more than once; SDKs write `name[]`."""
+    return [value for given, value in pairs if given in (name, f"{name}[]")]
 
 
 def read_query(kind: type[T], pairs: Iterable[tuple[str, str]]) -> T:

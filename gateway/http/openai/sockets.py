@@ -17,7 +17,9 @@ from gateway.http.draining import while_draining
 from gateway.http.errors import log_failure, render
 from gateway.http.leaving import LEFT
 from gateway.http.notes import note_headers
+from gateway.http.openai.history import SESSION
 from gateway.http.openai.hot import Rules
+from gateway.http.requests import request_headers
 from gateway.http.streams import GOING_DOWN, FrameWriter, reason_of
 
 __all__ = ["EventSocket", "Told"]
@@ -63,7 +65,7 @@ class EventSocket(ABC):
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-        talk = Talk(self, send)
+        talk = Talk(self, send, session=SESSION in request_headers(scope))
         working = asyncio.create_task(talk.work())
         try:
             with while_draining(scope, talk.drain):
@@ -79,11 +81,13 @@ class EventSocket(ABC):
 
 
 class Talk:
-    """One connection: the messages that wait, and the answer under way."""
+    """One connection: the messages that wait, and the answer under way. A `session` that its
+    handshake named has no effect on any of them."""
 
-    def __init__(self, socket: EventSocket, send: Send) -> None:
+    def __init__(self, socket: EventSocket, send: Send, *, session: bool) -> None:
         self._socket = socket
         self._send = send
+        self._session = session
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._news = asyncio.Event()
@@ -140,6 +144,8 @@ class Talk:
             return True
         socket.answering += 1
         try:
+            if self._session:
+                notes.ignore(SESSION.decode())
             told = socket.answer(message, notes)
             return await Telling(self._send, lane_of(message), notes).tell(told)
         except asyncio.CancelledError as cancelled:

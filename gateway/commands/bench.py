@@ -36,7 +36,7 @@ def run(arguments: Namespace) -> int:
         prepare()
     allow_descriptors(wanted.load.concurrency)
     started = datetime.now(UTC)
-    measured = run_loop_for(wanted, progress(sys.stderr))
+    measured = carried_out(wanted, progress(sys.stderr))
     result = report(measured, started)
     deliver(result, arguments.json, arguments.plot)
     if result.interrupted:
@@ -44,7 +44,7 @@ def run(arguments: Namespace) -> int:
     return 1 if any(server.figures.wrong for server in result.servers) else 0
 
 
-def run_loop_for(wanted: Plan, shown: Progress) -> Run:
+def carried_out(wanted: Plan, shown: Progress) -> Run:
     measured: list[Run] = []
 
     async def measure() -> int:

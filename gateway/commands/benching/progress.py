@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from gateway.commands.benching.measuring import Run, Side
 from gateway.commands.benching.plan import Load
-from gateway.commands.benching.tables import duration
+from gateway.commands.benching.tables import digits, duration
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -84,11 +84,11 @@ def standing(side: Side) -> str:
     tally, seconds = side.tally, side.seconds
     if not seconds:
         return f"{side.target.name}: warming up"
-    words = [f"{tally.requests} requests", f"{tally.right / seconds:.3g}/s"]
+    words = [f"{tally.requests} requests", f"{digits(tally.right / seconds)}/s"]
     if recent := tally.first_token.values[-RECENT:]:
         words.append(f"first token {duration(sorted(recent)[len(recent) // 2])}")
     if tally.tokens:
-        words.append(f"{tally.tokens / seconds:.3g} tokens/s")
+        words.append(f"{digits(tally.tokens / seconds)} tokens/s")
     if tally.wrong:
         words.append(f"{tally.wrong} wrong")
     return f"{side.target.name}: {', '.join(words)}"

@@ -8,7 +8,7 @@ from gateway.commands.benching.figures import Figures, Trouble
 from gateway.commands.benching.plan import Load
 from gateway.commands.benching.report import Report, Server
 
-__all__ = ["duration", "table", "text"]
+__all__ = ["digits", "duration", "table", "text"]
 
 HEADINGS = ("", "p50", "p95", "p99", "mean", "max")
 TIMES = (
@@ -51,11 +51,11 @@ def described(load: Load) -> str:
 
 def summary(figures: Figures) -> Iterator[str]:
     wrong = f", {figures.wrong} of them wrong," if figures.wrong else ""
-    per_second = f"{figures.requests_per_second:.4g} right ones a second"
+    per_second = f"{digits(figures.requests_per_second)} right ones a second"
     yield f"{counted(figures.requests, 'request')}{wrong} in {figures.seconds:.3g} s: {per_second}"
     if figures.tokens:
         source = f"counted by {figures.tokens_from}"
-        yield f"{figures.tokens} tokens: {figures.tokens_per_second:.4g} a second ({source})"
+        yield f"{figures.tokens} tokens: {digits(figures.tokens_per_second)} a second ({source})"
     if figures.cpu_per_request is not None:
         tokens = figures.cpu_per_token
         each = f", {duration(tokens)} a token" if tokens is not None and figures.right else ""
@@ -89,11 +89,13 @@ def errors(troubles: Sequence[Trouble]) -> str:
 
 
 def compared(comparison: Sequence[Ratio]) -> str:
-    head = (f"B by A, {counted(comparison[0].pairs, 'pair')} of rounds", "ratio", "95 % interval")
+    head = ("B by A, in rounds side by side", "pairs", "ratio", "95 % interval")
     lines = [
-        (each.figure, f"{each.ratio:.3f}", interval(each.low, each.high)) for each in comparison
+        (each.figure, str(each.pairs), f"{each.ratio:.3f}", interval(each.low, each.high))
+        for each in comparison
     ]
-    few = f"\n\nAn interval needs {FEW} pairs." if comparison[0].low is None else ""
+    unsure = any(each.low is None for each in comparison)
+    few = f"\n\nAn interval needs {FEW} pairs." if unsure else ""
     return table([head, *lines]) + few
 
 

@@ -55,6 +55,8 @@ async def compacted(
         response_format=AnyText(),
     )
     reply = await collect(backend.chat(asking))
+    if reply.reason == "length":
+        raise BackendFailed("The summary was cut off: allow more tokens for it.")
     summary = text_of(reply.message.content).strip()
     if not summary:
         raise BackendFailed("The model gave no summary.")

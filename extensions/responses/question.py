@@ -8,7 +8,7 @@ from extensions.responses.ids import ItemIds, new_response_id
 from extensions.responses.past import Past
 from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
-from gateway.core.errors import ContextOverflow
+from gateway.core.errors import BackendFailed, ContextOverflow
 from gateway.core.events import Batch
 from gateway.core.notes import Notes
 from gateway.core.requests import ChatRequest
@@ -90,12 +90,13 @@ async def fitting(
     without, most = 0, exchanges(whole) - 1
     while True:
         items = shortened(whole, without) if without else whole
-        assert items is not None
         request = await chat_request(question, items, Past(), backend)
         batches = backend.chat(request)
         try:
             first = await anext(batches)
             break
+        except StopAsyncIteration:
+            raise BackendFailed("Ollama answered nothing.") from None
         except ContextOverflow:
             if without >= most:
                 raise

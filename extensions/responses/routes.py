@@ -1,6 +1,5 @@
 """`/v1/responses`."""
 
-import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -37,7 +36,7 @@ from gateway.http.openai.hot import ERRORS, HotRoute, Rules
 from gateway.http.openai.lists import ObjectList, every, read_query
 from gateway.http.openai.mounting import Mounted
 from gateway.http.operations import RawOperation
-from gateway.http.streams import reason_of, send_events, send_json
+from gateway.http.streams import send_events, send_json
 
 __all__ = ["ResponsesExtension"]
 
@@ -153,13 +152,7 @@ class Create(ResponsesRoute):
         if question.asked.stream:
             await send_events(send, FirstHand(run), run.frames(), notes)
             return
-        try:
-            response = await run.whole()
-        except asyncio.CancelledError as cancelled:
-            if reason := reason_of(cancelled):  # its conversation was deleted
-                raise reason from None
-            raise
-        await send_json(send, encode(response), note_headers(notes))
+        await send_json(send, encode(await run.whole()), note_headers(notes))
 
     async def _start(self, question: Question, send: Send) -> None:
         response = await self.responses.start(question)

@@ -5,6 +5,9 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Final
 
+from msgspec.structs import replace
+
+from extensions.responses.conversation import Conversation
 from extensions.responses.keeping import record_of
 from extensions.responses.past import NOTHING, Archive, named_conversation
 from extensions.responses.question import Question, chat_request, fitting
@@ -22,6 +25,7 @@ from gateway.core.errors import (
     SessionNotFound,
 )
 from gateway.core.events import Batch, ChatEvent, Finished
+from gateway.dialects.openai.responses import items
 from gateway.dialects.openai.responses.failing import blamed
 from gateway.dialects.openai.responses.input import kept
 from gateway.dialects.openai.responses.streaming import EventWriter
@@ -65,11 +69,11 @@ class Run:
                 try:
                     async for batch in batches:
                         events += batch
+                    if not (events and isinstance(events[-1], Finished)):
+                        raise BackendFailed("The answer broke off before its end.")
                 except (MochiError, asyncio.CancelledError) as error:
                     await self._leave_behind(events, error)
                     raise
-            if not (events and isinstance(events[-1], Finished)):
-                raise BackendFailed("The answer broke off before its end.")
             question = self.question
             response = write(events, question.answer, completed=unix_now(), ids=question.ids)
             await self._keep(response)
@@ -128,10 +132,13 @@ class Run:
         conversation = self._past.conversation
         if conversation is None or not events:
             return
-        self.writer.frames(events)
+        with suppress(
+            MochiError
+        ):  # the conversation, or what was asked for, may be what is not there
+            self.writer.frames(events)
         self._ended_by(error)
         with suppress(MochiError):  # it may be what is gone
-            await unbroken(conversation.append(kept(self._own), self.writer.response))
+            await unbroken(self._append(conversation, self.writer.response))
 
     def _ended_by(self, error: BaseException) -> bytes:
         if isinstance(error, Exception):
@@ -161,9 +168,17 @@ class Run:
         point = None
         if conversation is not None:
             if self._length is None:
-                self._length = await conversation.append(own, response)
+                self._length = await self._append(conversation, response)
             point = ConversationPoint(conversation.id, self._length)
         if question.stored:
             with suppress(ResponseNotFound):  # deleted while it ran
                 await self._archive.store.keep(record_of(question, own, response, point))
         self._kept = True
+
+    async def _append(self, conversation: Conversation, response: Response) -> int:
+        """Whole calls of an answer that broke off stay out: no client knows that they were all, and
+        a conversation waits for the result of each."""
+        if response.status in ("failed", "cancelled"):
+            output = [item for item in response.output if not isinstance(item, items.Call)]
+            response = replace(response, output=output)
+        return await conversation.append(kept(self._own), response)

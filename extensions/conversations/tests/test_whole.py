@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 
 from adapters.simulator import Simulator
 from gateway.assembly import build
@@ -358,3 +359,19 @@ async def test_an_image_is_seen_through_every_door(tmp_path: Path) -> None:
             found = await listed(http, id)
             assert found[0]["content"][1]["image_url"] == PNG
         assert len({*looked}) == 1
+
+
+async def test_what_its_client_has_given_up_is_not_added(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as http:
+        id = (await posted(http, "/v1/conversations", {}))["id"]
+        slow = {"model": "demo-slow", "input": "Count to 20", "conversation": id}
+        answering = asyncio.create_task(http.post("/v1/responses", json=slow))
+        await asyncio.sleep(0.1)
+        body = {"items": [{"type": "message", "role": "user", "content": "Once"}]}
+        for _ in range(3):  # as an SDK does that tries again
+            with pytest.raises(httpx.ReadTimeout):
+                await http.post(f"/v1/conversations/{id}/items", json=body, timeout=0.1)
+        assert not answering.done()
+        await answering
+        found = (await http.get(f"/v1/conversations/{id}/items")).json()["data"]
+        assert [item["role"] for item in found] == ["assistant", "user"]

@@ -1,4 +1,4 @@
-"""Results of calls that a client sends again, though they were kept when it sent them first."""
+"""Items that a client sends again, though they are known already."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from gateway.core.errors import LONGEST_NAME, InvalidRequest
 from gateway.dialects.openai.responses import items, parts
 from gateway.dialects.openai.responses.input import Placed
 
-__all__ = ["without_repetitions"]
+__all__ = ["distinct", "without_repetitions"]
 
 
 def without_repetitions(
@@ -39,6 +39,20 @@ def without_repetitions(
             waiting[item.call_id] -= 1
         new.append(placed)
     return tuple(new)
+
+
+def distinct(own: Iterable[Placed], history: Sequence[items.Item]) -> None:
+    """`InvalidRequest` for an id that stands for two items: pages of them would never end."""
+    seen = {item.id for item in history}
+    for item, _ in own:
+        if item.id in seen:
+            raise InvalidRequest(
+                f"Duplicate item found with id '{str(item.id)[:LONGEST_NAME]}'. Send each item"
+                " once, and none that the history has.",
+                param="input",
+                reason="duplicate_item",
+            )
+        seen.add(item.id)
 
 
 def called(found: Iterable[items.Item | items.ItemReference]) -> list[str]:

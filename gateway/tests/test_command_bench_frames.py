@@ -21,6 +21,23 @@ def test_blocks_may_end_anywhere(size: int) -> None:
     assert reader.rest == b""
 
 
+@pytest.mark.parametrize(
+    ("block", "data"),
+    [
+        (b"data: 1\n\ndata: 2\n\n", [b"1", b"2"]),
+        (b"data: 1\n\n: ping\n\n", [b"1"]),
+        (b"data: 1\n\n\n\ndata: 2\n\n", [b"1", b"2"]),
+        (b"data: 1\ndata: 2\n\n", [b"1\n2"]),
+        (b"data: 1\n\ndata:2\n\n", [b"1", b"2"]),
+        (b"data: 1\n\nevent: a\ndata: 2\n\n", [b"1", b"2"]),
+    ],
+)
+def test_frames_of_any_shape_stand_in_one_block(block: bytes, data: list[bytes]) -> None:
+    reader = Frames()
+    assert reader.feed(block) == data
+    assert reader.rest == b""
+
+
 def test_what_is_not_whole_is_the_rest() -> None:
     reader = Frames()
     assert reader.feed(b"data: 1\n\ndata: 2\n") == [b"1"]

@@ -48,6 +48,7 @@ class ChunkReader:
         self._chat = chat
         self._begun = not chat
         self._brought = False
+        self._ready = False
         self._reason = ""
         self._done = False
 
@@ -60,11 +61,15 @@ class ChunkReader:
         chunk = self._chunk(data)
         if chunk.usage:
             self.usage = chunk.usage
+        brought = False
         for choice in chunk.choices or ():
-            if self._choice(choice, data):
-                self._brought = True
-                return True
-        return False
+            delta = choice.delta
+            if delta and delta.content and self._ready and not (delta.role or choice.finish_reason):
+                return True  # as nearly every chunk does
+            brought = self._choice(choice, data) or brought
+        self._brought = self._brought or brought
+        self._ready = self._begun and self._brought and not self._reason
+        return brought
 
     def end(self) -> None:
         for there, kind in (

@@ -25,13 +25,16 @@ class Frames:
         if b"\r" in block:
             # A carriage return at the end of a block waits in the rest for its line feed.
             block = block.replace(b"\r\n", b"\n")
+        if block.startswith(b"data: ") and block.endswith(b"\n\n"):
+            # Nearly every block is whole frames of a line each; the general way costs three times as
+            # much.
+            plain = block[6:-2].split(b"\n\ndata: ")
+            if block.count(b"\n") == 2 * len(plain):
+                self.rest = b""
+                return plain
         *whole, self.rest = block.split(b"\n\n")
         if len(self.rest) > LARGEST:
             raise Wrong("a frame without an end", self.rest[:1000])
-        # Nearly every frame is one line of data; the general way costs twice as much.
-        plain = [frame[6:] for frame in whole if frame[:6] == b"data: "]
-        if len(plain) == len(whole) and block.count(b"\n") == 2 * len(whole):
-            return plain
         return [data for frame in whole if (data := data_of(frame))]
 
 

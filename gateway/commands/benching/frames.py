@@ -26,8 +26,7 @@ class Frames:
             # A carriage return at the end of a block waits in the rest for its line feed.
             block = block.replace(b"\r\n", b"\n")
         if block.startswith(b"data: ") and block.endswith(b"\n\n"):
-            # Nearly every block is whole frames of a line each; the general way costs three times as
-            # much.
+            # Nearly every block is whole frames of a line each; the general way costs thrice that.
             plain = block[6:-2].split(b"\n\ndata: ")
             if block.count(b"\n") == 2 * len(plain):
                 self.rest = b""

@@ -31,12 +31,16 @@ class Answer:
     """Times are of `time.perf_counter`. `asked` is when the request was due; `first` and `last`
     are those of the reads that brought output, 0 if none did; `gaps` are the seconds between one
     piece of output and the next, of which those of one read are 0 apart.
+
+    What the last read brought is looked at by `settle`, once the next request is on its way: else
+    the server would have nothing to do while we check what it did.
     """
 
     __slots__ = (
         "_blocks",
         "_frames",
         "_kept",
+        "_last_blocks",
         "_reader",
         "_whole",
         "asked",
@@ -67,6 +71,7 @@ class Answer:
         self._frames: Frames | None = None
         self._blocks: list[bytes] = []
         self._kept = 0
+        self._last_blocks: list[bytes] = []
 
     @property
     def tokens(self) -> int:
@@ -110,10 +115,16 @@ class Answer:
             self._kept += len(block)
             self._blocks.append(block)
 
-    def end(self, at: float) -> None:
-        """It has all come."""
+    def end(self, blocks: list[bytes], at: float) -> None:
+        """It has all come, with these blocks as the last."""
+        self._last_blocks = blocks
         self.ended = at
-        if self.status != 200:
+
+    def settle(self) -> None:
+        """Look at the end of it, and at the whole."""
+        for block in self._last_blocks:
+            self.body(block, self.ended)
+        if self.status != 200 and self.fault is None:
             after = f" (Retry-After: {self.retry_after:g} s)" if self.retry_after else ""
             self.failed(f"status {self.status}", self.refused + after)
         if self.fault is None:

@@ -36,6 +36,12 @@ class Client:
 
     async def ask(self, asked: float | None = None) -> Answer:
         """The answer, with its fault if it has one. The clock runs from `asked`, or from now."""
+        answer = await self.fetch(asked)
+        answer.settle()
+        return answer
+
+    async def fetch(self, asked: float | None = None) -> Answer:
+        """The answer as it came. Somebody has yet to `settle` it."""
         load = self._load
         reader = stream_reader(load) if load.stream else None
         answer = Answer(asked or perf_counter(), reader, self._whole)

@@ -29,7 +29,8 @@ class Connection(asyncio.Protocol):
         self._answer: Answer | None = None
         self._over: asyncio.Future[bool] | None = None
         self._headers: dict[str, str] = {}
-        self._begun = False
+        self._blocks: list[bytes] = []
+        self._begun = self._complete = False
         self._now = self._sent = 0.0
         self._alive = True
         self._keep_alive = False
@@ -49,7 +50,7 @@ class Connection(asyncio.Protocol):
             return self._over
         self._answer = answer
         self._headers = {}
-        self._begun = self._keep_alive = False
+        self._begun = self._complete = self._keep_alive = False
         self._sent = perf_counter()
         self._transport.write(request)
         return self._over
@@ -75,20 +76,29 @@ class Connection(asyncio.Protocol):
     def data_received(self, block: bytes) -> None:
         self._now = perf_counter()
         self._begun = True
-        if self._answer is None:
+        if (answer := self._answer) is None:
             self.abort()  # nobody has asked for this
             return
         try:
             self._parser.feed_data(block)
         except HttpParserError as error:
-            self.give_up(OTHER, f"{error}: {block.decode('latin-1')}")
+            if not self._complete:
+                self.give_up(OTHER, f"{error}: {block.decode('latin-1')}")
+                return
+            self._keep_alive = False
+        blocks, self._blocks = self._blocks, []
+        if self._complete:
+            self._finish(answer, blocks)
+            return
+        for each in blocks:
+            answer.body(each, self._now)
 
     def eof_received(self) -> None:
         answer, headers = self._answer, self._headers
         framed = "content-length" in headers or "transfer-encoding" in headers
         if answer and answer.status and not framed:
             self._now = perf_counter()
-            self._finish()
+            self._finish(answer, [])
         self._lost()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -96,33 +106,32 @@ class Connection(asyncio.Protocol):
         del self._parser  # which holds this object
 
     def on_message_begin(self) -> None:
-        if self._answer is None:
-            self._alive = False  # more than one answer to one request
+        if self._complete:
+            self._keep_alive = False  # more than one answer to one request
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if (name := name.lower()) in READ:
+        if (name := name.lower()) in READ and not self._complete:
             self._headers[name.decode()] = value.decode("latin-1").strip(" \t")
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if status in INTERIM:
             self._headers = {}
-        elif self._answer:
+        elif self._answer and not self._complete:
             self._answer.head(status, self._headers)
 
     def on_body(self, block: bytes) -> None:
-        if self._answer:
-            self._answer.body(block, self._now)
+        if not self._complete:
+            self._blocks.append(block)
 
     def on_message_complete(self) -> None:
         if self._answer and self._answer.status:
             # Asked any later, the parser has forgotten this message and says no.
-            self._keep_alive = self._parser.should_keep_alive()
-            self._finish()
+            self._keep_alive = not self._complete and self._parser.should_keep_alive()
+            self._complete = True
 
-    def _finish(self) -> None:
-        if self._answer:
-            self._answer.end(self._now)
+    def _finish(self, answer: Answer, blocks: list[bytes]) -> None:
+        answer.end(blocks, self._now)
         self._tell(True)
 
     def _fail(self, kind: str, seen: str) -> None:

@@ -38,9 +38,9 @@ class Turns:
     def patience(self, answer: Answer) -> float:
         """How long to leave the server alone: as its `Retry-After` asks, or a moment when it could
         not be reached; not beyond the end of the round."""
-        if not answer.fault or self._left == 0:
+        if self._left == 0:
             return 0
-        no_connection = answer.fault.kind == UNREACHABLE
+        no_connection = answer.fault is not None and answer.fault.kind == UNREACHABLE
         asked = AFTER_NO_CONNECTION if no_connection else answer.retry_after
         if self._left is None:
             asked = min(asked, max(0.0, self._end - perf_counter()))
@@ -67,13 +67,17 @@ async def warm_up(client: Client, load: Load, requests: int) -> list[Answer]:
 
 async def closed(client: Client, load: Load, record: Record) -> None:
     """So many at a time; the next is sent when an answer has come."""
-    turns = Turns(load)
+    turns, later = Turns(load), asyncio.get_running_loop().call_soon
+
+    def settled(answer: Answer, pause: float) -> None:
+        answer.settle()
+        record(answer, pause)
 
     async def work() -> None:
         while turns.take():
-            answer = await client.ask()
+            answer = await client.fetch()
             pause = turns.patience(answer)
-            record(answer, pause)
+            later(settled, answer, pause)
             if pause:
                 await asyncio.sleep(pause)
 

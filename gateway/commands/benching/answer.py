@@ -40,7 +40,7 @@ class Answer:
         "_blocks",
         "_frames",
         "_kept",
-        "_last_blocks",
+        "_last_block",
         "_reader",
         "_whole",
         "asked",
@@ -71,7 +71,7 @@ class Answer:
         self._frames: Frames | None = None
         self._blocks: list[bytes] = []
         self._kept = 0
-        self._last_blocks: list[bytes] = []
+        self._last_block = b""
 
     @property
     def tokens(self) -> int:
@@ -115,15 +115,15 @@ class Answer:
             self._kept += len(block)
             self._blocks.append(block)
 
-    def end(self, blocks: list[bytes], at: float) -> None:
-        """It has all come, with these blocks as the last."""
-        self._last_blocks = blocks
+    def end(self, block: bytes, at: float) -> None:
+        """It has all come, with this block as the last."""
+        self._last_block = block
         self.ended = at
 
     def settle(self) -> None:
         """Look at the end of it, and at the whole."""
-        for block in self._last_blocks:
-            self.body(block, self.ended)
+        if self._last_block:
+            self.body(self._last_block, self.ended)
         if self.status != 200 and self.fault is None:
             after = f" (Retry-After: {self.retry_after:g} s)" if self.retry_after else ""
             self.failed(f"status {self.status}", self.refused + after)

@@ -86,19 +86,19 @@ class Connection(asyncio.Protocol):
                 self.give_up(OTHER, f"{error}: {block.decode('latin-1')}")
                 return
             self._keep_alive = False
-        blocks, self._blocks = self._blocks, []
+        body = b"".join(self._blocks)  # a chunk for each token is common
+        self._blocks.clear()
         if self._complete:
-            self._finish(answer, blocks)
-            return
-        for each in blocks:
-            answer.body(each, self._now)
+            self._finish(answer, body)
+        elif body:
+            answer.body(body, self._now)
 
     def eof_received(self) -> None:
         answer, headers = self._answer, self._headers
         framed = "content-length" in headers or "transfer-encoding" in headers
         if answer and answer.status and not framed:
             self._now = perf_counter()
-            self._finish(answer, [])
+            self._finish(answer, b"")
         self._lost()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -130,8 +130,8 @@ class Connection(asyncio.Protocol):
             self._keep_alive = not self._complete and self._parser.should_keep_alive()
             self._complete = True
 
-    def _finish(self, answer: Answer, blocks: list[bytes]) -> None:
-        answer.end(blocks, self._now)
+    def _finish(self, answer: Answer, body: bytes) -> None:
+        answer.end(body, self._now)
         self._tell(True)
 
     def _fail(self, kind: str, seen: str) -> None:

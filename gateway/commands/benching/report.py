@@ -31,7 +31,7 @@ from gateway.commands.benching.plan import Load
 __all__ = ["Generator", "Report", "Server", "as_json", "report"]
 
 SAMPLES = 10_000
-AT_ITS_LIMIT = 0.8
+AT_ITS_LIMIT = 0.7
 DISTRIBUTIONS = ("total", "first_token", "token_gap", "token_time", "speed")
 
 

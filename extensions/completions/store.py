@@ -96,21 +96,10 @@ class CompletionStore:
             raise unknown(query.after)
         return await self._stored(partial(self._page, index, ids, query))
 
-    async def messages(
-        self, id: str, *, after: str | None = None, limit: int = 20, order: Order = "asc"
-    ) -> Page[Shown]:
-        """A page of the messages of a request."""
+    async def messages(self, id: str) -> Sequence[Shown]:
+        """The messages of a request."""
         completion = await self.get(id)
-        messages = [Shown(f"{id}-{n}", found) for n, found in enumerate(completion.messages)]
-        if order == "desc":
-            messages.reverse()
-        start = 0
-        if after is not None:
-            places = [n for n, message in enumerate(messages) if message.id == after]
-            if not places:
-                raise unknown(after)
-            start = places[0] + 1
-        return Page(tuple(messages[start : start + limit]), len(messages) > start + limit)
+        return [Shown(f"{id}-{n}", found) for n, found in enumerate(completion.messages)]
 
     async def _put(self, completion: Completion) -> None:
         create = partial(self._create, completion)

@@ -1,14 +1,13 @@
 """The bodies and queries that the conversation routes take."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
 from gateway.core.errors import Unsupported
 from gateway.core.notes import Notes
-from gateway.dialects.decoding import explained
 from gateway.dialects.openai.responses import items
 from gateway.dialects.openai.responses.conversation import (
     ASKED,
@@ -27,12 +26,10 @@ from gateway.http.openai.lists import every
 
 __all__ = [
     "ConversationPatch",
-    "ItemsQuery",
     "NewConversation",
     "NewItems",
     "read_included",
     "read_items",
-    "read_query",
 ]
 
 GivenItems = Annotated[
@@ -57,22 +54,6 @@ class NewItems(Struct, frozen=True, kw_only=True):
     """More items, behind the others; but the result of a call stands behind that."""
 
     items: GivenItems
-
-
-class ItemsQuery(Struct, frozen=True, kw_only=True):
-    """Which page of the items: those that follow `after`, in this order."""
-
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
-    order: Literal["asc", "desc"] = "desc"
-    after: str | None = None
-
-
-def read_query(pairs: Iterable[tuple[str, str]]) -> ItemsQuery:
-    """`InvalidRequest` that names the parameter at fault."""
-    try:
-        return msgspec.convert(dict(pairs), ItemsQuery, strict=False)
-    except msgspec.ValidationError as error:
-        raise explained(str(error), "") from None
 
 
 def read_included(pairs: Iterable[tuple[str, str]], notes: Notes) -> frozenset[str]:

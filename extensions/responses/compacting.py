@@ -20,7 +20,15 @@ from gateway.dialects.openai.responses import items, opaque, wire
 from gateway.dialects.openai.responses.input import placed
 from gateway.dialects.openai.responses.writing import write_usage
 
-__all__ = ["CompactedResponse", "compacted"]
+__all__ = ["HEEDED", "CompactedResponse", "compacted"]
+
+HEEDED = {
+    *["model", "input", "instructions", "previous_response_id", "conversation"],
+    *["max_output_tokens", "reasoning", "think", "temperature", "top_p", "presence_penalty"],
+    *["frequency_penalty", "seed", "stop", "options", "num_ctx", "top_k", "min_p"],
+    *["repeat_penalty", "keep_alive"],
+}
+"""The fields of a question that its summary depends on."""
 
 TASK = (
     "Summarise the conversation so far for yourself, so that it can go on from your summary alone:"

@@ -1,8 +1,9 @@
 """A request for a response, read as far as can be without its past."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 
 from msgspec import Struct
+from msgspec.structs import fields
 
 from extensions.responses.ids import ItemIds, new_response_id
 from extensions.responses.past import Past
@@ -21,7 +22,14 @@ from gateway.dialects.openai.responses.tools import RECURRING
 from gateway.dialects.openai.responses.truncation import exchanges, shortened
 from gateway.http.openai.thinking import thinking_if_it_can
 
-__all__ = ["Question", "chat_request", "fitting", "question", "read_question"]
+__all__ = [
+    "Question",
+    "chat_request",
+    "fitting",
+    "heed_only",
+    "question",
+    "read_question",
+]
 
 BODY = RequestDecoder[wire.ResponseRequest](wire.ResponseRequest, RECURRING)
 
@@ -65,6 +73,15 @@ def question(asked: wire.ResponseRequest, unknown: Sequence[str], notes: Notes) 
         ids=ids,
         notes=notes,
     )
+
+
+def heed_only(question: Question, names: Collection[str]) -> None:
+    """Note every field of a question but these, for a route that has no use for it."""
+    for field in fields(wire.ResponseRequest):
+        value = getattr(question.asked, field.name)
+        moot = value is None or value is False or value is wire.ABSENT or value == "disabled"
+        if field.name not in names and not moot:
+            question.notes.ignore(field.name)
 
 
 async def chat_request(

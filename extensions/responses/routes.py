@@ -3,12 +3,11 @@
 from abc import abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
-from litestar import Litestar, Request, Response, Router, delete, get, post
+from litestar import Litestar, Response, Router, delete, get, post
 from litestar.config.app import AppConfig
-from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
@@ -17,7 +16,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Meta, Struct
 
 from extensions.responses.compacting import CompactedResponse
-from extensions.responses.listing import ItemsAsked, page_of
+from extensions.responses.listing import page_of
 from extensions.responses.question import Question, read_question
 from extensions.responses.service import Responses
 from extensions.responses.socket import ResponseSocket
@@ -33,7 +32,15 @@ from gateway.http.draining import when_draining
 from gateway.http.extensions import error_responses, provided
 from gateway.http.notes import note_headers, noted
 from gateway.http.openai.hot import ERRORS, HotRoute, Rules
-from gateway.http.openai.lists import ObjectList, every, read_query
+from gateway.http.openai.lists import (
+    After,
+    Asking,
+    Limit,
+    ObjectList,
+    PageAsked,
+    every,
+    read_query,
+)
 from gateway.http.openai.mounting import Mounted
 from gateway.http.operations import RawOperation
 from gateway.http.streams import send_events, send_json
@@ -48,15 +55,10 @@ UNKNOWN = {404: "There is no such response: never stored, deleted, or too old."}
 UNCANCELLABLE = {400: "It does not run in the background."}
 STORAGE = {503: "The folder cannot be used: a full disk, a missing permission."}
 
-Asking = Request[Any, Any, State]
-
-# Litestar would judge a value by rules and in words of its own; the struct of the query does.
 Streamed = Annotated[str | None, QueryParameter(description="`true`: its events, as a stream.")]
 StartingAfter = Annotated[
     str | None, QueryParameter(description="The number of the last event that is known already.")
 ]
-After = Annotated[str | None, QueryParameter(description="The id that the page begins after.")]
-Limit = Annotated[str | None, QueryParameter(description="1 to 100; if it is not given, 20.")]
 Ordered = Annotated[str | None, QueryParameter(description="`desc`: the last first; or `asc`.")]
 
 
@@ -310,7 +312,7 @@ async def list_input_items(
     order: Ordered = None,
 ) -> Response[ObjectList]:
     """Those of its own request, without what was said before."""
-    asked = read_query(ItemsAsked, request.query_params.multi_items())
+    asked = read_query(PageAsked, request.query_params.multi_items())
     notes = included(request, rules)
     page = page_of(await responses.record(id), asked)
     return Response(page, headers=noted(notes))

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.core.errors import (
+    AgentInvalid,
     ContextOverflow,
     Invalid,
     InvalidRequest,
@@ -48,6 +49,7 @@ def test_so_is_it_in_the_sentence() -> None:
         (ContextOverflow("Too long."), "input"),
         (ContextOverflow("Too many.", param="previous_response_id"), "previous_response_id"),
         (ModelNotFound("x"), "model"),
+        (AgentInvalid("x", "it has no description"), "model"),
     ],
 )
 def test_what_is_at_fault_is_named(error: MochiError, param: str) -> None:

@@ -116,6 +116,7 @@ async def serving(
     backend: Backend | None = None,
     *,
     conversations: Notebook | None = None,
+    models: Backend | None = None,
     rules: Rules | None = None,
     guards: GuardRules | None = None,
     patience: float = 1,
@@ -127,6 +128,7 @@ async def serving(
         backend,
         store,
         conversations=conversations,
+        models=models,
         most_background=most_background,
         patience=patience,
     )

@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from gateway.core.errors import (
+    AgentInvalid,
     BackendRateLimited,
     ConversationDeleted,
     Invalid,
@@ -37,7 +38,7 @@ NAMES = {
 def blamed(error: E) -> E:
     """The same error, in the words of this API."""
     match error:
-        case ModelNotFound():
+        case ModelNotFound() | AgentInvalid():
             error.param = "model"
         case MochiError(param=str(theirs)) if theirs in NAMES:
             ours = NAMES[theirs]

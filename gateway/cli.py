@@ -21,6 +21,38 @@ SETTINGS = {
     "config": ("FILE", "settings file (default: mochi.toml, if there is one)"),
 }
 
+BENCH = {
+    "base-url": ("URL", "its API, such as http://box:8000/v1 (default: by HOST and PORT)"),
+    "model": ("NAME", "the same as NAME"),
+    "concurrency": ("N", "requests at a time (default: 1; with --rate at most 256)"),
+    "requests": ("N", "how many in all (default: 10 for each at a time, 20 with --compare)"),
+    "duration": ("SECONDS", "in place of --requests: how long requests are sent"),
+    "rate": ("N", "send so many a second, whether or not answers have come"),
+    "prompt": ("TEXT|@FILE", "what to ask (default: a text of ours, each time another)"),
+    "prompt-tokens": ("N", "about how long our text should be (default: 32)"),
+    "max-tokens": ("N", "how long answers may be (default: 128)"),
+    "api-key": ("KEY|@FILE", "the server's key (MOCHI_API_KEY is told to our own gateway alone)"),
+    "timeout": ("SECONDS", "after so long an answer is an error (default: 120)"),
+    "warm-up": ("N", "requests before those that count (default: one for each at a time)"),
+    "pid": ("PID", "the server's process, to measure its CPU time"),
+    "compare": ("URL", "another server, measured in turns with the first"),
+    "compare-model": ("NAME", "its model (default: the same)"),
+    "compare-key": ("KEY|@FILE", "its key (default: none)"),
+    "compare-pid": ("PID", "its process"),
+    "rounds": ("N", "how many turns each of the two has (default: 10)"),
+    "json": ("FILE|-", "write everything as JSON"),
+    "plot": ("FILE.png|-", "draw the distributions, '-' for on the terminal"),
+    "config": SETTINGS["config"],
+}
+
+JUDGED_MODELS = {
+    "tools": "a model that calls tools (default: that of --model)",
+    "thinking": "a model that thinks",
+    "vision": "a model that sees",
+    "embedding": "a model that embeds (default: the first whose name says so)",
+    "insert": "a model that fills in the middle",
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status. Mistakes are one line on standard error."""
@@ -91,6 +123,7 @@ def _parser() -> ArgumentParser:
     _chatting(commands)
     _asking_ollama(commands)
     _judging(commands)
+    _measuring(commands)
     return top
 
 
@@ -146,15 +179,6 @@ def _asking_ollama(commands: _Commands) -> None:
         asking.add_argument("--base-url", "--ollama-host", dest="ollama_host", metavar="URL")
 
 
-JUDGED_MODELS = {
-    "tools": "a model that calls tools (default: that of --model)",
-    "thinking": "a model that thinks",
-    "vision": "a model that sees",
-    "embedding": "a model that embeds (default: the first whose name says so)",
-    "insert": "a model that fills in the middle",
-}
-
-
 def _judging(commands: _Commands) -> None:
     judge = commands.add("conformance", "Judge an OpenAI-compatible server: what is true of it.")
     judge.add_argument(
@@ -177,3 +201,24 @@ def _judging(commands: _Commands) -> None:
     diff.add_argument("before", metavar="A.json")
     diff.add_argument("after", metavar="B.json")
     diff.add_argument("--report", dest="written", metavar="FILE", help="write it there, too")
+
+
+def _measuring(commands: _Commands) -> None:
+    """Numbers stay text: the command itself says which are allowed."""
+    bench = commands.add("bench", "Measure an OpenAI-compatible server, and check its answers.")
+    bench.add_argument("name", metavar="NAME", nargs="?", help="the model")
+    for option, (metavar, text) in BENCH.items():
+        bench.add_argument(f"--{option}", metavar=metavar, help=text)
+    bench.add_argument(
+        "--header",
+        metavar="'NAME: VALUE'",
+        action="append",
+        help="one more header, as often as needed",
+    )
+    bench.add_argument("--no-stream", action="store_true", help="have answers in one piece")
+    bench.add_argument("--arrivals", choices=("poisson", "even"), help="with --rate")
+    bench.add_argument(
+        "--endpoint",
+        choices=("chat", "completions", "responses", "embeddings"),
+        help="what to ask for (default: chat)",
+    )

@@ -77,6 +77,10 @@ def find_models(arguments: Namespace) -> None:
         if not arguments.model:
             arguments.model = first_model(arguments.base_url, names)
             print(f"Asking for {arguments.model}, the first that is listed; --model names another.")
+        elif names and not {arguments.model, f"{arguments.model}:latest"} & {*names}:
+            print(
+                f"{arguments.base_url} does not list {arguments.model}; it is asked for it anyway."
+            )
     except CannotJudge as error:
         raise CommandFailed(str(error), 2) from None
     if not arguments.embedding_model:
@@ -99,6 +103,8 @@ def judged(arguments: Namespace) -> "Report":
     report = watching.report
     if report is None or watching.trouble:
         raise CommandFailed(watching.trouble or f"pytest ended with status {int(status)}.", 2)
+    if not report.checks:
+        raise CommandFailed("No check was run.", 2)
     print(*summary(report), sep="\n")
     if arguments.report:
         print(f"The whole report: {Path(arguments.report, 'index.html')}")

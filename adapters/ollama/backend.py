@@ -146,7 +146,11 @@ class OllamaBackend:
                 if not _is_answer(response):
                     raise await self._refusal(response, request.model)
             except ContextOverflow as error:
-                window = self._larger(question, window, known, error)
+                larger = self._larger(question, window, known, error)
+                if larger is None:
+                    error.param = question.field
+                    raise
+                window = larger
                 continue
             except ModelLoadFailed:
                 self._windows.failed(request.model)
@@ -159,15 +163,12 @@ class OllamaBackend:
 
     def _larger(
         self, question: Question, window: int | None, known: ModelDetails, error: ContextOverflow
-    ) -> int:
-        """The window that the prompt needs by its true length; the error where there is none."""
+    ) -> int | None:
+        """The window that the prompt needs by its true length; `None` where there is none."""
         length = error.details.get("n_prompt_tokens")
-        larger = None
-        if length is not None and window is not None and question.insisted is None:
-            larger = self._windows.grown(length, window, known)
-        if larger is None:
-            raise question.overflow(error) from error
-        return larger
+        if length is None or window is None or question.insisted is not None:
+            return None
+        return self._windows.grown(length, window, known)
 
     async def _known(self, model: str) -> ModelDetails:
         """What is known of a model; what is no true Ollama may not know `/api/show`."""

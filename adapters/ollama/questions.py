@@ -10,7 +10,6 @@ from adapters.ollama.mending import mender
 from adapters.ollama.reading import LineReader
 from adapters.ollama.windows import Prompt, asked_window, measured, measured_text
 from adapters.repair.mending import Mender
-from gateway.core.errors import ContextOverflow
 from gateway.core.models import ModelDetails
 from gateway.core.requests import ChatRequest, CompletionRequest
 
@@ -20,12 +19,13 @@ __all__ = ["ChatQuestion", "CompletionQuestion", "Question"]
 class Question(ABC):
     """One call whose answer comes line by line. It may be written twice, for two windows.
 
-    `insisted` is the window that the caller insists on.
+    `field` is where callers have their prompt, `insisted` the window that the caller insists on.
     """
 
     __slots__ = ("insisted", "model", "prompt", "reader")
 
     path: ClassVar[str]
+    field: ClassVar[str]
     prompt: Prompt
     reader: LineReader[Any]
     request: ChatRequest | CompletionRequest
@@ -47,10 +47,6 @@ class Question(ABC):
         """What mends the answer on its way, where anything could need it."""
         return None
 
-    def overflow(self, error: ContextOverflow) -> ContextOverflow:
-        """The error, blaming the right field."""
-        return error
-
 
 class ChatQuestion(Question):
     """`POST /api/chat`."""
@@ -58,6 +54,7 @@ class ChatQuestion(Question):
     __slots__ = ("request",)
 
     path = "/api/chat"
+    field = "messages"
     request: ChatRequest
 
     def __init__(self, request: ChatRequest) -> None:
@@ -85,6 +82,7 @@ class CompletionQuestion(Question):
     __slots__ = ("request",)
 
     path = "/api/generate"
+    field = "prompt"
     request: CompletionRequest
     concerned = True
 
@@ -96,6 +94,3 @@ class CompletionQuestion(Question):
 
     def body(self, num_ctx: int | None, known: ModelDetails) -> bytes:
         return completing.completion(self.request, num_ctx, known)
-
-    def overflow(self, error: ContextOverflow) -> ContextOverflow:
-        return ContextOverflow(error.message, param="prompt", **error.details)

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from gateway.core.errors import InvalidRequest, MochiError
 
-__all__ = ["Fault", "fault_of", "message_of"]
+__all__ = ["Fault", "fault_of", "let_go", "message_of"]
 
 
 class Fault(NamedTuple):
@@ -31,3 +31,16 @@ def message_of(error: Exception) -> str:
     if isinstance(error, MochiError):
         return error.message
     return "The gateway failed unexpectedly."
+
+
+def let_go(error: BaseException | None) -> None:
+    """Forget where an error came from, once it was told and logged.
+
+    The frames of its traceback hold the request. Where one of them, or a task, holds the error as
+    well, megabytes would wait for the garbage collector, which hardly ever runs.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__

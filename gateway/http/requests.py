@@ -13,6 +13,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.core.errors import Overloaded
+from gateway.core.faults import let_go
 from gateway.core.ids import new_id
 from gateway.http.errors import render, send_error
 from gateway.http.streams import GOING_DOWN
@@ -75,6 +76,7 @@ class Requests:
                 log.exception("request %s broke off after its answer had begun", request_id)
                 raise  # the server aborts the connection: a cut answer must not look whole
             await answer_error(scope, answer, error)
+            let_go(error)
         finally:
             if began is not None:
                 log_access(scope, status, perf_counter() - began, request_id)

@@ -9,6 +9,7 @@ from litestar.types import HTTPResponseBodyEvent, Send
 from msgspec import Struct
 
 from gateway.core.errors import BackendFailed, MochiError, Overloaded
+from gateway.core.faults import let_go
 from gateway.core.notes import Notes
 from gateway.http.errors import log_failure
 from gateway.http.notes import note_comment, note_headers
@@ -102,6 +103,7 @@ async def send_events(
             raise
         log_failure("A stream", error)
         last = stream.late_notes() + writer.failure(error)
+        let_go(error)
     finally:
         stream.still()
     await send(part(last, more=False))

@@ -1,5 +1,5 @@
 from gateway.core import errors
-from gateway.core.faults import Fault, fault_of
+from gateway.core.faults import Fault, fault_of, let_go
 
 
 def test_a_field_to_blame_is_listed() -> None:
@@ -19,3 +19,15 @@ def test_nothing_is_told_of_a_fault_of_ours() -> None:
     assert fault_of(KeyError("secret")) == Fault(
         "INTERNAL_ERROR", "The gateway failed unexpectedly.", {}
     )
+
+
+def test_what_is_let_go_has_no_traceback_whatever_caused_what() -> None:
+    first, second = ValueError(), KeyError()
+    for error in (first, second):
+        try:
+            raise error
+        except (ValueError, KeyError):
+            pass
+    first.__cause__, second.__context__ = second, first
+    let_go(first)
+    assert first.__traceback__ is second.__traceback__ is None

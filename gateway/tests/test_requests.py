@@ -1,7 +1,9 @@
 """Request ids on every answer, the access log, and what happens when nobody caught an error."""
 
+import gc
 import logging
 from typing import Any
+from weakref import ReferenceType, ref
 
 import pytest
 
@@ -50,6 +52,25 @@ async def test_the_state_of_the_server_stays() -> None:
     await call(Requests(hello), state=state, headers=[(b"x-request-id", b"abc")])
     assert state["from"] == "lifespan"
     assert state["request_id"] == "abc"
+
+
+async def test_what_a_refused_request_held_is_free_at_once() -> None:
+    """A traceback holds the frames, and a frame may hold the error: megabytes that would wait for
+    the garbage collector."""
+    held: list[ReferenceType[Any]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        body = {1, 2}
+        held.append(ref(body))
+        error = Overloaded("Not now.")
+        raise error
+
+    gc.disable()
+    try:
+        assert (await call(Requests(app))).status == 503
+        assert held[0]() is None
+    finally:
+        gc.enable()
 
 
 async def test_an_unexpected_error_is_answered_without_details_and_logged_once(

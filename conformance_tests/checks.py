@@ -7,6 +7,7 @@ from typing import Any
 from conformance_tests.wire import Answer
 
 __all__ = [
+    "FINISH_REASONS",
     "Call",
     "Message",
     "answered_or_refused",
@@ -23,19 +24,18 @@ DELTA = {"role", "content", "refusal", "tool_calls", "reasoning_content", "reaso
 
 
 def error_of(answer: Answer) -> dict[str, Any]:
-    """The error object of a refusal; all four keys, and `code` never a number."""
+    """What a refusal tells, under OpenAI's four names, wherever a server has put it.
+
+    Whether it stands in its place and has its shape is asked by `openai/error_shape` alone, so that
+    a server with another envelope fails there, and not wherever it refuses something rightly.
+    """
     assert answer.status >= 400, f"{answer.status}, but an error was due: {answer.body[:300]!r}"
     assert answer.headers["content-type"].startswith("application/json"), answer.body[:300]
     assert answer.complete
-    assert list(answer.json) == ["error"]
-    error: dict[str, Any] = answer.json["error"]
-    assert error.keys() == {"message", "type", "param", "code"}
-    assert isinstance(error["message"], str)
-    assert error["message"]
-    assert isinstance(error["type"], str)
-    assert isinstance(error["param"], str | None)
-    assert isinstance(error["code"], str | None)
-    return error
+    told = answer.json.get("error", answer.json)
+    error = {"message": told} if isinstance(told, str) else told
+    assert error.get("message"), answer.body[:300]
+    return {"type": None, "param": None, "code": None, **error}
 
 
 def answered_or_refused(answer: Answer) -> None:
@@ -57,7 +57,7 @@ def completion(answer: Answer) -> dict[str, Any]:
     assert isinstance(whole["model"], str)
     for index, choice in enumerate(whole["choices"]):
         assert choice["index"] == index
-        assert choice["finish_reason"] in FINISH_REASONS
+        assert isinstance(choice["finish_reason"], str)
         assert choice["message"]["role"] == "assistant"
         assert isinstance(choice["message"]["content"], str | None)
     return whole
@@ -93,7 +93,11 @@ class Message:
 
 
 def fold(answer: Answer) -> Message:
-    """The message of a stream with one choice."""
+    """The message of a stream with one choice.
+
+    A fragment of a call without an index belongs to the last one, unless it has a name: that it
+    should have an index is asked by `openai/tool_fragments`.
+    """
     assert answer.status == 200, answer.body[:500]
     assert answer.headers["content-type"].startswith("text/event-stream"), answer.body[:300]
     assert answer.complete
@@ -122,11 +126,12 @@ def take(message: Message, delta: dict[str, Any]) -> None:
     message.content += delta.get("content") or ""
     message.reasoning += delta.get("reasoning_content") or ""
     for fragment in delta.get("tool_calls") or ():
-        assert isinstance(fragment["index"], int)
-        assert 0 <= fragment["index"] <= len(message.calls), "calls are numbered from 0, in order"
-        if fragment["index"] == len(message.calls):
+        function = fragment.get("function") or {}
+        index = fragment.get("index", len(message.calls) - (not function.get("name")))
+        assert 0 <= index <= len(message.calls), "calls are numbered from 0, in order"
+        if index == len(message.calls):
             message.calls.append(Call())
-        call, function = message.calls[fragment["index"]], fragment.get("function") or {}
+        call = message.calls[index]
         call.id += fragment.get("id") or ""
         call.type = fragment.get("type") or call.type
         call.name += function.get("name") or ""

@@ -37,6 +37,7 @@ class Models:
     vision: str | None
     embedding: str | None
     insert: str | None
+    failing: str | None
     slow: str
     """One that takes its time where that is known, else the first."""
 
@@ -48,6 +49,7 @@ SIMULATED = Models(
     "demo-vision",
     "demo-embed",
     "demo-insert",
+    "demo-broken-engine-dies",
     "demo-slow",
 )
 """Those of our own gateway on its simulator."""
@@ -87,6 +89,7 @@ def models(pytestconfig: pytest.Config) -> Models:
         options.vision_model,
         options.embedding_model,
         options.insert_model,
+        options.failing_model,
         chat,
     )
 
@@ -166,6 +169,11 @@ def embedding_model(models: Models, server: Server, pytestconfig: pytest.Config)
 def insert_model(models: Models, server: Server, pytestconfig: pytest.Config) -> str:
     offers(pytestconfig, server, "POST", "/completions")
     return models.insert or pytest.skip("no --insert-model given")
+
+
+@pytest.fixture(scope="session")
+def failing_model(models: Models) -> str:
+    return models.failing or pytest.skip("no --failing-model given")
 
 
 @pytest.fixture(scope="session")

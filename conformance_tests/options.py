@@ -25,6 +25,7 @@ class Options:
     vision_model: str | None
     embedding_model: str | None
     insert_model: str | None
+    failing_model: str | None
     patience: float | None
     kills: int | None
     profile: list[str] | None
@@ -47,6 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--vision-model", help="a model that sees; without it nothing is checked")
     group.addoption("--embedding-model", help="a model that embeds; without it nothing is checked")
     group.addoption("--insert-model", help="a model that takes `suffix`; without it, the same")
+    group.addoption("--failing-model", help="one that fails amid its answer; without it, the same")
     group.addoption("--patience", type=float, help="seconds to wait for one answer; default: 60")
     group.addoption("--kills", type=int, help="how often our gateway is killed; default: 4")
     group.addoption(

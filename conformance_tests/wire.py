@@ -31,7 +31,13 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        return json.loads(self.body)
+        """The body without the comments that some servers put before it to be heard of: that there
+        should be none is asked once, by `openai/chat`.
+        """
+        body = self.body
+        while body.startswith(b":"):
+            body = body.partition(b"\n")[2].lstrip(b"\n")
+        return json.loads(body)
 
     @property
     def payloads(self) -> list[bytes]:

@@ -51,6 +51,7 @@ JUDGED_MODELS = {
     "vision": "a model that sees",
     "embedding": "a model that embeds (default: the first whose name says so)",
     "insert": "a model that fills in the middle",
+    "failing": "a model that fails amid its answer",
 }
 
 

@@ -19,10 +19,23 @@ class Profile(NamedTuple):
 PROFILES: dict[str, Profile] = {
     "chat": Profile(
         "Chat completions in one piece: messages, sampling, images, promises kept",
-        ("openai/chat", "openai/sampling", "openai/promises", "openai/vision", "sdk/chat"),
+        (
+            "openai/chat",
+            "openai/sampling",
+            "openai/promises",
+            "openai/thinking",
+            "openai/vision",
+            "openai/window",
+            "sdk/chat",
+        ),
     ),
-    "streaming": Profile("Chat completions as an event stream", ("openai/stream", "sdk/chat")),
-    "tools": Profile("Tools: offered, called, answered", ("openai/tools", "sdk/calls")),
+    "streaming": Profile(
+        "Chat completions as an event stream",
+        ("openai/stream", "openai/failures", "openai/tool_fragments", "sdk/chat"),
+    ),
+    "tools": Profile(
+        "Tools: offered, called, answered", ("openai/tools", "openai/tool_fragments", "sdk/calls")
+    ),
     "structured": Profile("Answers that keep to a schema", ("openai/json",)),
     "embeddings": Profile("Texts as vectors", ("openai/embeddings", "sdk/embeddings")),
     "completions": Profile(
@@ -31,7 +44,14 @@ PROFILES: dict[str, Profile] = {
     "models": Profile("The list of models", ("openai/models", "sdk/models")),
     "errors": Profile(
         "What a client did wrong and is told; what must not bring a server down",
-        ("openai/errors", "openai/bodies", "openai/robustness", "sdk/errors"),
+        (
+            "openai/errors",
+            "openai/error_shape",
+            "openai/failures",
+            "openai/bodies",
+            "openai/robustness",
+            "sdk/errors",
+        ),
     ),
     "responses": Profile(
         "The Responses API: answers, streams, state, background",

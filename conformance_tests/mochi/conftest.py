@@ -6,6 +6,7 @@ import pytest
 
 pytest.register_assert_rewrite(
     "conformance_tests.mochi.agentboxes",
+    "conformance_tests.mochi.errors",
     "conformance_tests.mochi.toolboxes",
 )
 

@@ -6,8 +6,9 @@ import openai
 import pytest
 from openai import OpenAI
 
-from conformance_tests.checks import completion, error_of, fold
+from conformance_tests.checks import completion, fold
 from conformance_tests.launcher import Gateway, gateway_alone
+from conformance_tests.mochi.errors import error_of
 from conformance_tests.wire import Server
 
 ALIASES = "gpt-4o=demo, text-embedding-3-small=demo-embed, lost=nowhere:1b"

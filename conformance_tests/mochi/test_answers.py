@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance_tests.checks import error_of
+from conformance_tests.mochi.errors import error_of
 from conformance_tests.wire import Server
 
 PATHS = ["/health", "/v1/models", "/v1/no", "/no", "/api/v1/no", "/api/no"]

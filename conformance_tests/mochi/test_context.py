@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from conformance_tests.checks import completion, error_of, fold
+from conformance_tests.checks import completion, fold
 from conformance_tests.launcher import Gateway, gateway_alone
+from conformance_tests.mochi.errors import error_of
 from conformance_tests.openai.test_vision import image, shown
 from conformance_tests.wire import Answer, Server, ask
 

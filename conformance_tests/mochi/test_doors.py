@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from conformance_tests.checks import completion, error_of, fold, message_of
+from conformance_tests.checks import completion, fold, message_of
+from conformance_tests.mochi.errors import error_of
 from conformance_tests.mochi.sessions import Sessions, events_of, whole
 from conformance_tests.mochi.sessions import text_of as deltas
 from conformance_tests.responding import Responses, listed, text_of

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from conformance_tests.checks import completion, error_of, fold, message_of
+from conformance_tests.checks import completion, fold, message_of
+from conformance_tests.mochi.errors import error_of
 from conformance_tests.wire import Answer, Server, ask
 
 PLACE = {

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from conformance_tests.checks import completion, error_of
+from conformance_tests.checks import completion
+from conformance_tests.mochi.errors import error_of
 from conformance_tests.wire import Answer, Server
 
 PATHS = ["/health", "/v1/models", "/v1/chat/completions", "/api/v1/sessions", "/api/tags", "/no"]

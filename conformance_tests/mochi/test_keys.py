@@ -6,8 +6,8 @@ import openai
 import pytest
 from openai import OpenAI
 
-from conformance_tests.checks import error_of
 from conformance_tests.launcher import Gateway, gateway_alone
+from conformance_tests.mochi.errors import error_of
 from conformance_tests.wire import Server
 
 KEY = "sk-conformance-0123456789"

@@ -4,8 +4,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from conformance_tests.checks import completion, error_of, fold
+from conformance_tests.checks import completion, fold
 from conformance_tests.launcher import Gateway, free_port, gateway_alone, simulator
+from conformance_tests.mochi.errors import error_of
 from conformance_tests.wire import Server
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from conformance_tests.checks import error_of, fold, message_of
+from conformance_tests.checks import fold, message_of
 from conformance_tests.launcher import Gateway, gateway_alone
+from conformance_tests.mochi.errors import error_of
 from conformance_tests.openai.test_vision import PNG, TEXT, image, shown
 from conformance_tests.wire import Server
 

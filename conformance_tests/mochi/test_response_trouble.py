@@ -6,7 +6,7 @@ and the response is kept as failed, if it is kept.
 
 import pytest
 
-from conformance_tests.checks import error_of
+from conformance_tests.mochi.errors import error_of
 from conformance_tests.mochi.test_trouble import AT_ONCE, HARMLESS, MIDWAY
 from conformance_tests.responding import Responses, response_of, text_of
 from conformance_tests.response_events import events_of, violations

@@ -11,7 +11,8 @@ import openai
 import pytest
 from openai import OpenAI
 
-from conformance_tests.checks import completion, error_of, fold
+from conformance_tests.checks import completion, fold
+from conformance_tests.mochi.errors import error_of
 from conformance_tests.wire import Server, ask
 
 QUESTION = ask("Count to 20")

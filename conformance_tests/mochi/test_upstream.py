@@ -7,8 +7,9 @@ import openai
 import pytest
 from openai import OpenAI
 
-from conformance_tests.checks import completion, error_of
+from conformance_tests.checks import completion
 from conformance_tests.launcher import Gateway, free_port, gateway_alone, simulator
+from conformance_tests.mochi.errors import error_of
 from conformance_tests.wire import Server
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from conformance_tests.checks import completion, error_of, message_of
+from conformance_tests.checks import FINISH_REASONS, completion, error_of, message_of
 from conformance_tests.wire import Server, ask
 
 
@@ -17,6 +17,15 @@ def test_an_answer_is_a_chat_completion(server: Server) -> None:
     assert whole["model"]
     assert choice["finish_reason"] == "stop"
     assert choice["message"]["content"]
+
+
+def test_a_finish_reason_is_one_of_five_words(server: Server) -> None:
+    """OpenAI's OpenAPI document: an enumeration; agents stop at words of other vocabularies."""
+    (choice,) = completion(server.chat())["choices"]
+    chunks = server.stream().chunks
+    streamed = {choice["finish_reason"] for chunk in chunks for choice in chunk["choices"]}
+    assert streamed
+    assert {choice["finish_reason"], *streamed} <= {*FINISH_REASONS, None}
 
 
 def test_the_body_is_the_object_and_nothing_else(server: Server) -> None:

@@ -1,6 +1,5 @@
 """`POST /completions`, the older API that continues a text, on the wire."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -261,4 +260,4 @@ def test_an_unknown_model_is_not_found(complete: Ask) -> None:
     for stream in (False, True):
         answer = complete(model="there-is-no-such-model", stream=stream)
         assert answer.status == 404
-        assert json.loads(answer.body)["error"]["code"] == "model_not_found"
+        assert error_of(answer)["code"] == "model_not_found"

@@ -39,20 +39,22 @@ def test_floats_are_the_default(server: Server, embedding_model: str) -> None:
 
 def test_base64_holds_the_same_vectors(server: Server, embedding_model: str) -> None:
     """openai-python and openai-node ask for base64 by default: little-endian 32-bit floats."""
-    floats = embed(server, model=embedding_model).json["data"][0]["embedding"]
+    floats = embed(server, model=embedding_model, encoding_format="float").json["data"][0]
     answer = embed(server, model=embedding_model, encoding_format="base64")
     packed = offered(answer, "encoding_format").json["data"][0]
     data = base64.b64decode(packed["embedding"])
-    assert struct.unpack(f"<{len(data) // 4}f", data) == pytest.approx(floats, abs=1e-6)
+    assert struct.unpack(f"<{len(data) // 4}f", data) == pytest.approx(
+        floats["embedding"], abs=1e-6
+    )
 
 
 def test_dimensions_are_kept_or_refused(server: Server, embedding_model: str) -> None:
     """OpenAI API reference, embeddings/create: `dimensions` is the width of the answer."""
-    short = embed(server, model=embedding_model, dimensions=4)
+    short = embed(server, model=embedding_model, dimensions=4, encoding_format="float")
     vectors = offered(short, "dimensions").json["data"]
     assert {len(item["embedding"]) for item in vectors} == {4}
     refused = embed(server, model=embedding_model, dimensions=100_000)
-    assert (refused.status, refused.json["error"]["param"]) == (400, "dimensions")
+    assert (refused.status, error_of(refused)["param"]) == (400, "dimensions")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_mistakes_are_named(
 ) -> None:
     """OpenAI API reference, embeddings/create: bounds of `input`; a text is refused, not cut."""
     refused = embed(server, **{"model": embedding_model, **fields})
-    assert (refused.status, refused.json["error"]["param"]) == (status, param)
+    assert (refused.status, error_of(refused)["param"]) == (status, param)
 
 
 def test_a_model_that_cannot_embed_is_told(server: Server, embedding_model: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from conformance_tests.checks import error_of
+from conformance_tests.checks import answered_or_refused, error_of
 from conformance_tests.wire import Server, ask
 
 INVALID = "invalid_request_error"
@@ -155,6 +155,12 @@ def test_a_malformed_message(server: Server, case: str) -> None:
     status, param, _ = refusal(server, messages=[message])
     assert status == 400
     assert (param or "").startswith(where)
+
+
+def test_a_malformed_message_is_no_failure(discerning: Server) -> None:
+    """vllm 17664: a 500 says that it is the server's fault, and SDKs ask twice more."""
+    for message, _ in MESSAGES.values():
+        answered_or_refused(discerning.chat(messages=[message], max_tokens=1))
 
 
 def test_a_call_without_its_result(server: Server) -> None:

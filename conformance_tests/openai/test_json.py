@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance_tests.checks import error_of, fits, fold, message_of
+from conformance_tests.checks import answered_or_refused, error_of, fits, fold, message_of
 from conformance_tests.judging.verdicts import offered
 from conformance_tests.wire import Server, ask
 
@@ -117,6 +117,12 @@ NONSENSE: dict[str, tuple[Any, str]] = {
     "schema is a string": (schema_of("object"), "response_format.json_schema.schema"),
     "schema is a list": (schema_of([PERSON]), "response_format.json_schema.schema"),
 }
+
+
+def test_nonsense_is_no_failure(discerning: Server) -> None:
+    """vllm 35438: a malformed `response_format` was a 500 with an empty message."""
+    for value, _ in NONSENSE.values():
+        answered_or_refused(discerning.chat(response_format=value, max_tokens=1))
 
 
 @pytest.mark.parametrize("case", NONSENSE)

@@ -45,6 +45,8 @@ def test_it_is_cancelled_once_or_twice(behind: Responses, slow_model: str) -> No
     """OpenAI API reference, cancel: idempotent, and the response stays cancelled."""
     id = behind.create(LONG, model=slow_model, background=True).json["id"]
     first = response_of(behind.cancel(id))
+    if first["status"] == "completed":
+        pytest.skip("it was over before it could be cancelled")
     assert (first["id"], first["status"]) == (id, "cancelled")
     assert response_of(behind.cancel(id))["status"] == "cancelled"
     assert behind.found(id)["status"] == "cancelled"
@@ -69,7 +71,7 @@ def test_who_leaves_the_stream_does_not_end_it(behind: Responses, slow_model: st
     """OpenAI's guide to background mode: a stream can be left and resumed."""
     begun = part_of(behind, slow_model, lines=20)
     id = begun[0]["response"]["id"]
-    assert behind.found(id)["status"] == "in_progress"
+    assert behind.found(id)["status"] in ("in_progress", "completed")
     last = begun[-1]["sequence_number"]
     rest = stream_of(behind.get(id, stream="true", starting_after=last), starting_after=last)
     assert violations([*begun, *rest]) == []

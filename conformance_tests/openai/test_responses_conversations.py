@@ -184,8 +184,7 @@ def test_turns_are_appended(conversations: Server, responses: Responses, stream:
     def turn(text: str, conversation: Any) -> dict[str, Any]:
         fields = {"conversation": conversation}
         if stream:
-            response: dict[str, Any] = responses.streamed(text, **fields)[-1]["response"]
-            return response
+            return responses.told(text, **fields)
         return responses.made(text, **fields)
 
     first = turn("My name is Ada.", talk)

@@ -6,6 +6,7 @@ import pytest
 
 from conformance_tests.checks import error_of
 from conformance_tests.responding import Responses, function, response_of, user
+from conformance_tests.response_events import events_of
 from conformance_tests.wire import Answer
 
 
@@ -35,7 +36,14 @@ def test_an_unknown_model(responses: Responses, model: str, stream: bool) -> Non
     assert (error["param"], error["code"]) == ("model", "model_not_found")
 
 
-ITEM = "input[0]"
+def test_an_error_within_a_stream_is_numbered(responses: Responses) -> None:
+    """OmniRoute 13964: whoever begins the stream before the error numbers it like any event."""
+    answer = responses.create(model="there-is-no-such-model", stream=True)
+    if answer.status == 200:
+        events = events_of(answer.body)
+        assert [event.get("sequence_number") for event in events] == list(range(len(events)))
+
+
 NESTED = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 MISTAKES: dict[str, tuple[str, dict[str, Any]]] = {
     "input of a number": ("input", {"input": 5}),

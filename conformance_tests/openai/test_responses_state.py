@@ -50,11 +50,18 @@ def test_a_turn_follows_another(responses: Responses, named: dict[str, Any]) -> 
 
 
 @pytest.mark.cooperation(times=3, least=2)
-def test_a_streamed_turn_follows_a_streamed_turn(responses: Responses) -> None:
-    """lmstudio 1188: streamed first turns were not stored."""
-    first = responses.streamed(NAME)[-1]["response"]
-    second = responses.streamed(ASK, previous_response_id=first["id"])[-1]["response"]
+def test_a_turn_follows_a_streamed_one(responses: Responses) -> None:
+    """OpenAI API reference, previous_response_id: a turn is one, however it was sent."""
+    first = responses.told(NAME)
+    second = response_of(responses.create(ASK, previous_response_id=first["id"]))
     assert "Ada" in text_of(second)
+
+
+def test_a_streamed_turn_is_known_afterwards(responses: Responses) -> None:
+    """lmstudio 1188: previous_response_not_found for an id that a stream has handed out."""
+    first = responses.told(NAME)
+    answer = responses.create(ASK, previous_response_id=first["id"])
+    assert answer.status == 200, answer.body[:500]
 
 
 def test_two_turns_follow_one(responses: Responses, named: dict[str, Any]) -> None:
@@ -77,14 +84,22 @@ def test_instructions_are_not_inherited(responses: Responses) -> None:
     assert told["usage"]["input_tokens"] > second["usage"]["input_tokens"] + 50
 
 
-def test_what_is_not_stored_is_not_there(responses: Responses) -> None:
-    """Bamboo-agent 513: an id of what was not stored can neither be read nor followed."""
-    for id in (
-        responses.made(NAME, store=False)["id"],
-        responses.streamed(NAME, store=False)[-1]["response"]["id"],
-    ):
-        missing(responses.get(id))
-        missing(responses.input_items(id))
+@pytest.fixture(scope="module")
+def unstored(responses: Responses) -> list[str]:
+    """The ids of two responses with `store` false, one whole and one streamed."""
+    return [responses.made(NAME, store=False)["id"], responses.told(NAME, store=False)["id"]]
+
+
+def test_what_is_not_stored_is_not_there(responses: Responses, unstored: list[str]) -> None:
+    """OpenAI API reference, store: what is not stored cannot be retrieved."""
+    for id in unstored:
+        assert responses.get(id).status == 404
+        assert responses.input_items(id).status == 404
+
+
+def test_what_is_not_stored_is_not_followed(responses: Responses, unstored: list[str]) -> None:
+    """Bamboo-agent 513: ids of what was not stored, handed out and chained all the same."""
+    for id in unstored:
         no_predecessor(responses.create(ASK, previous_response_id=id))
 
 

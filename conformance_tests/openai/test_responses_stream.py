@@ -13,6 +13,7 @@ from conformance_tests.responding import (
     stream_of,
     text_of,
 )
+from conformance_tests.response_events import events_of
 from conformance_tests.wire import Answer
 
 COUNT = "Count to 20"
@@ -26,7 +27,24 @@ def streamed(responses: Responses) -> Answer:
 
 @pytest.fixture(scope="module")
 def events(streamed: Answer) -> list[Event]:
-    return stream_of(streamed)
+    """As they came: their order is judged once, below."""
+    assert (streamed.status, streamed.complete) == (200, True), streamed.body[:500]
+    return events_of(streamed.body)
+
+
+def test_the_events_are_in_order(streamed: Answer) -> None:
+    """OpenAI API reference, streaming events: what comes when; the rules of `response_events`."""
+    stream_of(streamed)
+
+
+def test_a_part_is_there_before_its_text(events: list[Event]) -> None:
+    """hermes-agent 119758: openai-python's helper looks the part up, and raises an IndexError."""
+    parts: set[tuple[int, int]] = set()
+    for event in events:
+        if event["type"] == "response.content_part.added":
+            parts.add((event["output_index"], event["content_index"]))
+        if event["type"] == "response.output_text.delta":
+            assert (event["output_index"], event["content_index"]) in parts
 
 
 def test_frames_name_their_event(streamed: Answer) -> None:
@@ -57,8 +75,14 @@ def test_there_are_deltas_between_the_ends(events: list[Event]) -> None:
     assert {*names} >= LIFE
 
 
+def test_the_last_event_has_output(events: list[Event]) -> None:
+    """llm-rosetta 56: SDKs take the final response from the last event, and nothing else."""
+    assert events[-1]["type"] == "response.completed"
+    assert text_of(events[-1]["response"])
+
+
 def test_the_last_event_has_the_whole_response(events: list[Event]) -> None:
-    """llm-rosetta 56: SDKs take the final response from it, and nothing else."""
+    """OpenAI API reference, response.completed: the response, with all that was said."""
     deltas = [e["delta"] for e in events if e["type"] == "response.output_text.delta"]
     response = events[-1]["response"]
     assert text_of(response) == "".join(deltas)
@@ -69,9 +93,9 @@ def test_the_last_event_has_the_whole_response(events: list[Event]) -> None:
 @pytest.mark.cooperation(times=3, least=2)
 def test_it_says_the_same_as_in_one_piece(responses: Responses) -> None:
     """One translation: what differs is how it arrives."""
-    *_, last = responses.streamed(COUNT, temperature=0)
+    streamed = responses.told(COUNT, temperature=0)
     whole = responses.made(COUNT, temperature=0)
-    assert text_of(whole) == text_of(last["response"])
+    assert text_of(whole) == text_of(streamed)
 
 
 def test_a_streamed_response_is_kept(responses: Responses, events: list[Event]) -> None:

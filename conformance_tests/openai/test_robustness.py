@@ -127,11 +127,16 @@ def test_a_megabyte_of_text_is_taken_or_refused(discerning: Server) -> None:
     answered_or_refused(answer)
     if answer.status == 400:
         assert error_of(answer)["code"] == "context_length_exceeded"
+    else:
+        assert answer.json["usage"]["prompt_tokens"] >= 200_000, "a part of it was read"
 
 
 def test_ten_thousand_messages(discerning: Server) -> None:
     """Agents that never forget; answered, or refused as too long."""
-    answered_or_refused(discerning.chat(messages=ask("Hi.") * 10_000, max_tokens=1))
+    answer = discerning.chat(messages=ask("Hi.") * 10_000, max_tokens=1)
+    answered_or_refused(answer)
+    if answer.status == 200:
+        assert answer.json["usage"]["prompt_tokens"] >= 10_000, "some were left out"
 
 
 @pytest.mark.parametrize("size", [1, 7, 100_000])

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from conformance_tests.checks import completion, error_of
+from conformance_tests.checks import completion, error_of, fold
 from conformance_tests.responding import listed
 from conformance_tests.wire import Answer, Server, ask
 
@@ -38,9 +38,8 @@ def test_it_is_retrieved(stored: Server) -> None:
 def test_a_streamed_one_is_kept_whole(stored: Server) -> None:
     """OpenAI API reference: `store` means the same with `stream`."""
     answer = stored.stream(store=True, max_tokens=5, metadata={"topic": "tea"})
-    pieces = [chunk["choices"][0]["delta"].get("content") or "" for chunk in answer.chunks]
     again = completion(stored.get(f"{PATH}/{answer.chunks[0]['id']}"))
-    assert again["choices"][0]["message"]["content"] == "".join(pieces)
+    assert again["choices"][0]["message"]["content"] == fold(answer).content
     assert again["choices"][0]["finish_reason"]
     assert again["usage"]["completion_tokens"] > 0
     assert again["metadata"] == {"topic": "tea"}

@@ -198,9 +198,8 @@ def test_async_stream_helper(async_client: AsyncOpenAI, server: Server) -> None:
     """openai-python, asynchronous: the helper and its events."""
 
     async def text() -> str | None:
-        async with async_client.chat.completions.stream(
-            model=server.model, messages=COUNT
-        ) as stream:
+        asked = async_client.chat.completions.stream(model=server.model, messages=COUNT)
+        async with async_client, asked as stream:
             async for _ in stream:
                 pass
             return (await stream.get_final_completion()).choices[0].message.content

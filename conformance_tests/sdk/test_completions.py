@@ -53,10 +53,12 @@ def test_a_stream(client: OpenAI, server: Server) -> None:
 
 async def test_a_stream_that_is_left(async_client: AsyncOpenAI, server: Server) -> None:
     """openai-python: leaving the `async with` closes the response in the middle."""
-    async with await lenient(async_client).completions.create(
-        model=server.model, prompt="Count to 500", max_tokens=400, stream=True
-    ) as chunks:
-        seen = [await anext(aiter(chunks))]
+    async with lenient(async_client) as client:
+        asked = client.completions.create(
+            model=server.model, prompt="Count to 500", max_tokens=400, stream=True
+        )
+        async with await asked as chunks:
+            seen = [await anext(aiter(chunks))]
     assert seen[0].object == "text_completion"
     assert seen[0].choices[0].finish_reason is None
 

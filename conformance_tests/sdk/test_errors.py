@@ -30,6 +30,13 @@ def test_bad_request(client: OpenAI, server: Server) -> None:
     assert caught.value.body["message"]
 
 
+def test_a_stream_that_fails(client: OpenAI, failing_model: str) -> None:
+    """openai-python raises on a frame with `error`, wherever it comes in a stream."""
+    with pytest.raises(openai.APIError) as caught:
+        list(client.chat.completions.create(model=failing_model, messages=HELLO, stream=True))
+    assert caught.value.message
+
+
 def test_unknown_route(client: OpenAI) -> None:
     """openai-python: a resource that the server lacks is a NotFoundError with a message."""
     with pytest.raises(openai.NotFoundError) as caught:

@@ -32,7 +32,8 @@ def test_create(client: OpenAI, responses: Responses) -> None:
 
 async def test_async(async_client: AsyncOpenAI, responses: Responses) -> None:
     """openai-python's other client, over the same wire."""
-    response = await async_client.responses.create(model=responses.server.model, input="Hi.")
+    async with async_client as client:
+        response = await client.responses.create(model=responses.server.model, input="Hi.")
     assert response.output_text
 
 

@@ -117,7 +117,10 @@ def test_background(client: OpenAI, model: str) -> None:
 def test_background_is_cancelled(client: OpenAI, stateful: Responses, slow_model: str) -> None:
     """openai-python's `responses.cancel`: an object like any other, its status `cancelled`."""
     begun = in_background(client, slow_model, input="Count to 2000")
-    assert client.responses.cancel(begun.id).status == "cancelled"
+    cancelled = client.responses.cancel(begun.id)
+    if cancelled.status == "completed":
+        pytest.skip("it was over before it could be cancelled")
+    assert cancelled.status == "cancelled"
 
 
 def test_background_is_watched_and_watched_again(client: OpenAI, model: str) -> None:

@@ -19,7 +19,7 @@ __all__ = ["run"]
 NEEDED = "pip install 'mochi-gateway[conformance]'"
 PASSED_ON = (
     *("base_url", "model", "api_key", "tools_model", "thinking_model", "vision_model"),
-    *("embedding_model", "insert_model", "patience", "report"),
+    *("embedding_model", "insert_model", "failing_model", "patience", "report"),
 )
 INTERRUPTED = 2
 """What pytest ends with after Ctrl-C."""

@@ -5,13 +5,15 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from extensions.completions.record import Completion
 
 __all__ = ["Entry", "Index"]
 
-Key = tuple[int, str]
-"""Completions are in the order of the second they were made in, and of their ids."""
+Key = tuple[int, float, str]
+"""Completions are in the order of the second they were made in, of when they were kept, and of
+their ids."""
 
 ROOM = 32 * 1024 * 1024
 """Bytes of metadata that are kept in memory."""
@@ -30,16 +32,21 @@ class Entry(Struct, frozen=True):
     id: str
     model: str
     metadata: Mapping[str, str] | None
+    kept_at: float = 0
 
     @classmethod
     def of(cls, completion: Completion) -> "Entry":
         return cls(
-            completion.created, completion.id, sys.intern(completion.model), completion.metadata
+            completion.created,
+            completion.id,
+            sys.intern(completion.model),
+            completion.metadata,
+            completion.kept_at,
         )
 
     @property
     def key(self) -> Key:
-        return self.created, self.id
+        return self.created, self.kept_at, self.id
 
     @property
     def size(self) -> int:
@@ -71,7 +78,7 @@ class Index:
         """Add an entry, or replace the one of its id."""
         self._forget(entry.id)
         if entry.size > self._room:
-            entry = Entry(entry.created, entry.id, entry.model, None)
+            entry = replace(entry, metadata=None)
         self._room -= entry.size
         self._entries[entry.id] = entry
         insort(self._keys, entry.key)
@@ -95,7 +102,7 @@ class Index:
                 keys = keys[: bisect_left(keys, place)]
             else:
                 keys = keys[bisect_right(keys, place) :]
-        ids = [id for _, id in keys]
+        ids = [id for *_, id in keys]
         return ids[::-1] if descending else ids
 
     def _place(self, id: str) -> Key | None:

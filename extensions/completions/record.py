@@ -14,12 +14,14 @@ __all__ = ["Completion", "read", "write"]
 class Completion(Struct, frozen=True, kw_only=True):
     """A stored chat completion. Messages and the object are JSON, and nobody looks into them.
 
+    `kept_at`, in seconds since 1970, tells those of one second apart; 0 where that is not known.
     `messages` are those of the request, `completion` is the object as the client got it, `extra`
     what another program has added to the file. The metadata stand here alone.
     """
 
     id: str
     created: int
+    kept_at: float = 0
     model: str
     metadata: Mapping[str, str] = {}
     messages: tuple[Raw, ...] = ()
@@ -37,6 +39,7 @@ class File(Document, kw_only=True):
     """The keys of a file, in their order."""
 
     created: int
+    kept_at: float = 0
     model: str
     metadata: Mapping[str, str] = {}
     messages: tuple[Raw, ...] = ()
@@ -53,6 +56,7 @@ def read(id: str, data: bytes) -> Completion:
     completion = Completion(
         id=id,
         created=found.created,
+        kept_at=found.kept_at,
         model=found.model,
         metadata=found.metadata,
         messages=found.messages,

@@ -1,5 +1,7 @@
 """Keeping what the route of chats hands over."""
 
+import time
+
 from extensions.completions.record import Completion
 from extensions.completions.store import CompletionStore
 from gateway.http.openai.keeping import Completed
@@ -18,6 +20,7 @@ class StoreKeeper:
         completion = Completion(
             id=completed.id,
             created=completed.created,
+            kept_at=time.time(),
             model=completed.model,
             metadata=completed.metadata,
             messages=completed.messages,

@@ -19,7 +19,7 @@ def test_what_is_written_is_read(kept: Completion) -> None:
 
 
 def test_a_file_has_these_keys() -> None:
-    keys = ["version", "id", "created", "model", "metadata", "messages", "completion"]
+    keys = ["version", "id", "created", "kept_at", "model", "metadata", "messages", "completion"]
     assert list(msgspec.json.decode(write(completion()))) == keys
 
 

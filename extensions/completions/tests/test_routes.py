@@ -68,6 +68,12 @@ async def test_it_is_found_as_it_was_answered(http: httpx.AsyncClient) -> None:
     }
 
 
+async def test_those_of_one_second_are_in_the_order_they_came_in(http: httpx.AsyncClient) -> None:
+    made = [(await stored(http))["id"] for _ in range(12)]
+    assert await ids(http, "order=asc") == made
+    assert await ids(http, "order=desc") == made[::-1]
+
+
 async def test_its_messages_have_ids_and_their_parts_apart(http: httpx.AsyncClient) -> None:
     id = (await stored(http))["id"]
     first, second = (await http.get(f"{PATH}/{id}/messages")).json()["data"]

@@ -69,7 +69,10 @@ class Turn:
         if session.read_only:
             raise SessionReadOnly(session.id, session.version)
         if not session.model:
-            raise InvalidRequest("The session has no model yet: nobody has answered in it.")
+            raise InvalidRequest(
+                "The session has no model yet: nobody has answered in it. PATCH"
+                f" /api/v1/sessions/{session.id} can give it one."
+            )
         self._kept_messages(session)
         self._seen = session
 

@@ -32,7 +32,7 @@ class Entry(Struct, frozen=True):
     id: str
     model: str
     metadata: Mapping[str, str] | None
-    kept_at: float = 0
+    kept_at: float = 0.0
 
     @classmethod
     def of(cls, completion: Completion) -> "Entry":

@@ -21,7 +21,7 @@ class Completion(Struct, frozen=True, kw_only=True):
 
     id: str
     created: int
-    kept_at: float = 0
+    kept_at: float = 0.0
     model: str
     metadata: Mapping[str, str] = {}
     messages: tuple[Raw, ...] = ()
@@ -39,7 +39,7 @@ class File(Document, kw_only=True):
     """The keys of a file, in their order."""
 
     created: int
-    kept_at: float = 0
+    kept_at: float = 0.0
     model: str
     metadata: Mapping[str, str] = {}
     messages: tuple[Raw, ...] = ()

@@ -22,6 +22,7 @@ from extensions.sessions.service import OpenSession, Sessions
 from extensions.sessions.session import Session, WindowConfig
 from extensions.sessions.threads import unbroken
 from gateway.core.errors import (
+    ConversationCut,
     ConversationNotFound,
     ItemNotFound,
     NotFound,
@@ -125,17 +126,19 @@ class Conversations:
                 self._replied(session_id)
 
     async def beginning(self, id: str, length: int) -> Sequence[Item]:
-        """Its items as they were when there were this many of them, as far as they still are.
+        """Its items as they were when there were this many of them, but for removed ones.
 
         A message tells that it was the last one then, since items can go, and results come between.
-        Where that message was cut away, what stands before the next that tells so is all there is.
+        `ConversationCut` where that message was cut away, as by an edit of an earlier one.
         """
         session = await self.get(id)
         points = [beside_of(message).points for message in session.messages]
         if length > noted_in(session).length or not any(points):
             return items_of(session.messages)[:length]
-        ends = [at for at, lengths in enumerate(points) if any(told <= length for told in lengths)]
-        return items_of(session.messages[: ends[-1] + 1]) if ends else ()
+        for at, lengths in enumerate(points):
+            if length in lengths:
+                return items_of(session.messages[: at + 1])
+        raise ConversationCut(f"The conversation '{id}' was changed.")
 
     @asynccontextmanager
     async def _turn(self, id: str) -> AsyncIterator[OpenSession]:

@@ -49,5 +49,6 @@ class Conversations(Protocol):
 
     async def beginning(self, id: str, length: int) -> Sequence[Item]:
         """Its first so many items, for a response that follows one which was made when there were
-        no more; `ConversationNotFound`. No turn is needed."""
+        no more; `ConversationNotFound`, and `ConversationCut` if they are not there any more. No
+        turn is needed."""
         ...

@@ -11,6 +11,7 @@ from extensions.responses.ids import owner_of
 from extensions.responses.record import ConversationPoint, Record
 from extensions.responses.store import ResponseStore
 from gateway.core.errors import (
+    ConversationCut,
     ConversationNotFound,
     InvalidRequest,
     LostConversation,
@@ -109,7 +110,9 @@ class Archive:
         try:
             return await self._known().beginning(point.id, point.length)
         except ConversationNotFound:
-            raise LostConversation(id, point.id) from None
+            raise LostConversation(id, point.id, deleted=True) from None
+        except ConversationCut:
+            raise LostConversation(id, point.id, deleted=False) from None
 
     def _known(self) -> Conversations:
         if self._conversations is None:

@@ -164,15 +164,20 @@ class PreviousResponseNotFound(InvalidRequest):
 
 
 class LostConversation(InvalidRequest):
-    """A response cannot be continued: the conversation that it was made in is gone."""
+    """A response cannot be continued: the conversation that it was made in is not what it was."""
 
-    def __init__(self, response_id: str, conversation_id: str) -> None:
+    def __init__(self, response_id: str, conversation_id: str, *, deleted: bool) -> None:
+        became = "deleted" if deleted else "changed before that point"
         super().__init__(
             f"The conversation '{conversation_id}', in which the response '{response_id}' was made,"
-            " has been deleted, and with it what came before.",
+            f" has been {became}, and with it what came before.",
             param="previous_response_id",
             reason="previous_response_not_found",
         )
+
+
+class ConversationCut(MochiError):
+    """What a conversation once was cannot be told any more: it was changed before that point."""
 
 
 class InvalidMessageIndex(Invalid):

@@ -20,6 +20,7 @@ from extensions.sessions.memory_store import MemorySessionStore
 from extensions.sessions.service import Sessions
 from extensions.sessions.session import AssistantMessage
 from gateway.core.errors import (
+    ConversationCut,
     ConversationNotFound,
     InvalidRequest,
     ItemNotFound,
@@ -144,7 +145,9 @@ async def test_what_was_cut_away_does_not_come_back_as_something_else() -> None:
         )
     third = await turn(conversations, id, "c")
     assert len({first, second, third}) == 3
-    assert said([*await conversations.beginning(id, second)]) == ["a", "re_a"]
+    assert said([*await conversations.beginning(id, first)]) == ["a", "re_a"]
+    with pytest.raises(ConversationCut):
+        await conversations.beginning(id, second)
     assert said([*await conversations.beginning(id, third)]) == ["a", "re_a", "c", "re_c"]
 
 

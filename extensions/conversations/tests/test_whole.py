@@ -183,8 +183,10 @@ async def test_an_edit_cuts_the_conversation_for_every_door(tmp_path: Path) -> N
         assert texts(await listed(http, id)) == ["Say one", "one", "Say other"]
         await respond(http, [], conversation=f"conv_{id}")
         assert texts(await listed(http, id))[-2:] == ["Say other", "other"]
-        branch = await respond(http, "Say again", previous_response_id=late["id"])
-        assert texts(branch["output"]) == ["again"]
+        asked = {"model": "demo", "input": "Say again", "previous_response_id": late["id"]}
+        refused = await http.post("/v1/responses", json=asked)
+        assert refused.json()["error"]["code"] == "previous_response_not_found"
+        assert "changed" in refused.json()["error"]["message"]
 
 
 async def test_edits_and_turns_at_once_leave_a_conversation_that_all_doors_agree_on(

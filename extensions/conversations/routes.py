@@ -76,7 +76,7 @@ async def create_conversation(
 ) -> Response[Conversation]:
     """It is a session of the same id, without the `conv_`, and has no model before somebody has
     answered in it."""
-    notes = Notes(strict=rules.strict)
+    notes = Notes(strict=rules.strict, counts=rules.counts)
     items = read_items(data.items or (), notes)
     session = await conversations.create(items, data.metadata or {})
     return Response(conversation_of(session), headers=noted(notes))
@@ -144,7 +144,7 @@ async def add_items(
     """At the end of it; but the result of a call stands behind the call. `include` shows what is
     not shown otherwise."""
     included = read_included(request.query_params.multi_items())
-    notes = Notes(strict=rules.strict)
+    notes = Notes(strict=rules.strict, counts=rules.counts)
     added = await conversations.add(id, read_items(data.items, notes))
     return Response(list_of(added, included), headers=noted(notes))
 

@@ -244,7 +244,8 @@ async def retrieve(
     frames = await responses.watch(id, known)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        await send_events(send, Watched(), frames, Notes())
+        notes = scope["state"]["notes"] = Notes(answer=id, counts=responses.metrics.noted)
+        await send_events(send, Watched(), frames, notes)
 
     return answer
 

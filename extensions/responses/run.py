@@ -19,6 +19,7 @@ from gateway.core.errors import (
     ResponseNotFound,
 )
 from gateway.core.events import Batch, ChatEvent, Finished
+from gateway.core.metrics import Responding
 from gateway.dialects.openai.responses.failing import blamed
 from gateway.dialects.openai.responses.input import kept, references, resolved
 from gateway.dialects.openai.responses.streaming import EventWriter
@@ -39,7 +40,14 @@ class Run:
     What is to be kept is kept before the end is told.
     """
 
-    def __init__(self, question: Question, backend: Backend, archive: Archive) -> None:
+    def __init__(
+        self,
+        question: Question,
+        backend: Backend,
+        archive: Archive,
+        counts: Responding | None = None,
+    ) -> None:
+        self._counts = counts or Responding()
         self.question = question
         self.writer = EventWriter(question.answer, ids=question.ids)
         self.begun = False
@@ -103,6 +111,8 @@ class Run:
         """The model's answer, to as much as was said before as is asked for."""
         question, archive = self.question, self._archive
         self._past = past = await archive.open(question.asked, held)
+        if past.conversation is not None:
+            question.notes.session = past.conversation.id
         if named := references(self._own):
             found = await archive.found(named)
             self._own = resolved(self._own, past.items, found)
@@ -160,4 +170,5 @@ class Run:
         if question.stored:
             with suppress(ResponseNotFound):  # deleted while it ran
                 await self._archive.store.keep(record_of(question, own, response, point))
+                self._counts.stored += 1
         self._kept = True

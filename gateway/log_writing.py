@@ -32,7 +32,7 @@ class WrittenBehind(logging.Handler):
         self._lost = 0
         self._awake = False
         self._news = threading.Event()
-        self._closed = threading.Event()
+        self._over = threading.Event()
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -66,7 +66,9 @@ class WrittenBehind(logging.Handler):
         with self._writing:
             self._news.clear()
             self._awake = False
-            lines, self._lines = self._lines, []
+            # Not another list: who has this one in hand may be about to append to it.
+            lines = self._lines[:]
+            del self._lines[: len(lines)]
             lost, self._lost = self._lost, 0
             if lost:
                 told = logging.LogRecord(
@@ -80,16 +82,16 @@ class WrittenBehind(logging.Handler):
                 self._inner.handle(logging.makeLogRecord({"msg": text}))
 
     def close(self) -> None:
-        self._closed.set()
+        self._over.set()
         self._news.set()
         self.flush()
         self._inner.close()
         super().close()
 
     def _work(self) -> None:
-        while not self._closed.is_set():
+        while not self._over.is_set():
             self._news.wait()
-            self._closed.wait(GATHER)
+            self._over.wait(GATHER)
             self.flush()
 
 

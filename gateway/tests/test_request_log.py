@@ -64,6 +64,15 @@ def test_what_models_took_is_told_together() -> None:
     }
 
 
+def test_what_a_caller_writes_cannot_break_the_json() -> None:
+    hostile = 'a"}\\\n\x00\u2028é\x7f'
+    notes = Notes(model=hostile, session=hostile)
+    notes.ignore(hostile)
+    entry = json.loads(json_line(seen(notes, path=hostile, query_string=b'x="\\\xff')))
+    assert (entry["path"], entry["model"], entry["session"]) == (hostile, hostile, hostile)
+    assert (entry["ignored"], entry["query"]) == ([hostile], 'x="\\\xff')
+
+
 def test_no_line_can_be_forged() -> None:
     line = json_line(seen(path='/a\r\n{"level":"ERROR"}'))
     assert b"\n" not in line

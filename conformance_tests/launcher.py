@@ -21,6 +21,12 @@ __all__ = [
     "simulator",
 ]
 
+CLOCK = '''
+def read_clock() -> str:
+    """Tell the time."""
+    return "noon"
+'''
+
 PATIENCE = 20
 """Seconds that a program may take to answer its first request."""
 
@@ -47,10 +53,16 @@ class Gateway:
 
 @contextmanager
 def gateway_on_the_simulator() -> Iterator[Gateway]:
-    """Both programs, each in a process of its own, so that descriptors can be told apart."""
+    """Both programs, each in a process of its own, so that descriptors can be told apart.
+
+    The gateway has one tool, for sessions that want it.
+    """
     port = free_port()
-    with simulator(port) as pid, gateway_alone(f"http://127.0.0.1:{port}") as gateway:
-        yield replace(gateway, simulator=pid)
+    with simulator(port) as pid, TemporaryDirectory(prefix="mochi-tools-") as tools:
+        Path(tools, "clock").mkdir()
+        Path(tools, "clock", "__init__.py").write_text(CLOCK, "utf-8")
+        with gateway_alone(f"http://127.0.0.1:{port}", MOCHI_TOOLS_DIR=tools) as gateway:
+            yield replace(gateway, simulator=pid)
 
 
 @contextmanager

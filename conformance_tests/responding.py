@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from conformance_tests.judging.verdicts import offered
 from conformance_tests.response_events import events_of, violations
 from conformance_tests.wire import Answer, Live, Server
 
@@ -34,6 +35,12 @@ REQUIRED = {
 }
 """OpenAI's OpenAPI document and the tests of Open Responses, together."""
 
+OPTIONAL = {
+    *["background", "conversation", "include", "parallel_tool_calls", "previous_response_id"],
+    *["reasoning", "store", "text", "tool_choice", "tools"],
+}
+"""What a server may refuse to do, if it does so by name."""
+
 STATUSES = {"queued", "in_progress", "completed", "incomplete", "failed", "cancelled"}
 OVER = STATUSES - {"queued", "in_progress"}
 COUNTS = ("input_tokens", "output_tokens", "total_tokens")
@@ -58,7 +65,7 @@ class Responses:
 
     def made(self, input: Any = "Say hello.", **fields: Any) -> Response:
         """The response, which has come to an end without an error."""
-        response = response_of(self.create(input, **fields))
+        response = response_of(offered(self.create(input, **fields), *OPTIONAL & fields.keys()))
         assert response["status"] == "completed", response
         return response
 
@@ -68,7 +75,8 @@ class Responses:
 
     def streamed(self, input: Any = "Say hello.", **fields: Any) -> list[Event]:
         """The events of a stream in which nothing is wrong."""
-        return stream_of(self.create(input, stream=True, **fields))
+        answer = self.create(input, stream=True, **fields)
+        return stream_of(offered(answer, *OPTIONAL & fields.keys()))
 
     def get(self, id: str, **query: Any) -> Answer:
         return self.server.get(f"/responses/{id}" + (f"?{urlencode(query)}" if query else ""))

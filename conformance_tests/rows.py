@@ -126,7 +126,8 @@ ROWS: dict[int, Row] = {
         "lmstudio-ai/lmstudio-bug-tracker#670",
         (
             "mochi/enforcing::test_a_model_that_chats_calls_all_the_same",
-            "sdk/calls::test_it_is_made_by_a_model_that_chats",
+            "openai/tools::test_a_named_call_is_introduced_as_well",
+            "mochi/sdk_calls::test_a_demanded_call_is_made_by_a_model_that_chats",
         ),
     ),
     15: Row(

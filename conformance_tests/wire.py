@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from conformance_tests.judging.evidence import Record, recorder
+
 __all__ = ["Answer", "Live", "Server", "ask"]
 
 
@@ -45,8 +47,11 @@ class Answer:
 class Live:
     """A response whose body is still arriving. Leaving the `with` block hangs up."""
 
-    def __init__(self, connection: socket.socket, method: str, timeout: float) -> None:
+    def __init__(
+        self, connection: socket.socket, method: str, timeout: float, record: Record | None = None
+    ) -> None:
         self.connection = connection
+        self.record = record
         self.deadline = time.monotonic() + timeout
         self.response = HTTPResponse(connection, method=method)
 
@@ -65,18 +70,27 @@ class Live:
     def begin(self) -> int:
         """Wait for the head; the status."""
         self.response.begin()
+        if self.record:
+            version = "HTTP/1.0" if self.response.version == 10 else "HTTP/1.1"
+            line = f"{version} {self.response.status} {self.response.reason}".rstrip()
+            self.record.begins(line, self.response.getheaders())
         return self.response.status
 
     def line(self) -> bytes:
         """The next line of the body; `b""` at its end."""
-        return self.response.readline()
+        return self.kept(self.response.readline())
+
+    def kept(self, piece: bytes) -> bytes:
+        if self.record:
+            self.record.goes_on(piece)
+        return piece
 
     def rest(self) -> Answer:
         """Read on to the end; `TimeoutError` when that takes too long, however lively it is."""
         pieces, complete = [], True
         try:
             while piece := self.response.read1(65536):
-                pieces.append(piece)
+                pieces.append(self.kept(piece))
                 if time.monotonic() > self.deadline:
                     raise TimeoutError("the answer does not end")
             complete = not self.response.length
@@ -108,12 +122,18 @@ class Server:
             return plain
         return ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
 
-    def send(self, raw: bytes, method: str = "POST") -> Live:
-        """Write these bytes and nothing else. A server may answer and hang up before their end."""
-        connection = self.connect()
+    def send(
+        self, raw: bytes, method: str = "POST", connection: socket.socket | None = None
+    ) -> Live:
+        """Write these bytes and nothing else, on a new connection unless one is given.
+
+        A server may answer and hang up before their end.
+        """
+        record = recorder.sent(raw)
+        connection = connection or self.connect()
         with contextlib.suppress(ConnectionError):
             connection.sendall(raw)
-        return Live(connection, method, self.timeout)
+        return Live(connection, method, self.timeout, record)
 
     def head(self, method: str, path: str, headers: dict[str, str | None]) -> bytes:
         """A request head; a header whose value is `None` is left out, the usual ones too."""

@@ -21,6 +21,38 @@ SETTINGS = {
     "config": ("FILE", "settings file (default: mochi.toml, if there is one)"),
 }
 
+BENCH = {
+    "base-url": ("URL", "its API, such as http://box:8000/v1 (default: by HOST and PORT)"),
+    "model": ("NAME", "the same as NAME"),
+    "concurrency": ("N", "requests at a time (default: 1; with --rate at most 256)"),
+    "requests": ("N", "how many in all (default: 10 for each at a time, 20 with --compare)"),
+    "duration": ("SECONDS", "in place of --requests: how long requests are sent"),
+    "rate": ("N", "send so many a second, whether or not answers have come"),
+    "prompt": ("TEXT|@FILE", "what to ask (default: a text of ours, each time another)"),
+    "prompt-tokens": ("N", "about how long our text should be (default: 32)"),
+    "max-tokens": ("N", "how long answers may be (default: 128)"),
+    "api-key": ("KEY|@FILE", "the server's key (MOCHI_API_KEY is told to our own gateway alone)"),
+    "timeout": ("SECONDS", "after so long an answer is an error (default: 120)"),
+    "warm-up": ("N", "requests before those that count (default: one for each at a time)"),
+    "pid": ("PID", "the server's process, to measure its CPU time"),
+    "compare": ("URL", "another server, measured in turns with the first"),
+    "compare-model": ("NAME", "its model (default: the same)"),
+    "compare-key": ("KEY|@FILE", "its key (default: none)"),
+    "compare-pid": ("PID", "its process"),
+    "rounds": ("N", "how many turns each of the two has (default: 10)"),
+    "json": ("FILE|-", "write everything as JSON"),
+    "plot": ("FILE.png|-", "draw the distributions, '-' for on the terminal"),
+    "config": SETTINGS["config"],
+}
+
+JUDGED_MODELS = {
+    "tools": "a model that calls tools (default: that of --model)",
+    "thinking": "a model that thinks",
+    "vision": "a model that sees",
+    "embedding": "a model that embeds (default: the first whose name says so)",
+    "insert": "a model that fills in the middle",
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status. Mistakes are one line on standard error."""
@@ -63,6 +95,20 @@ def _failed(line: str, status: int) -> int:
     return status
 
 
+class _Commands:
+    """The commands as they are declared, a family at a time."""
+
+    def __init__(self, top: ArgumentParser) -> None:
+        self.parsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(self, name: str, summary: str, settings: Sequence[str] = ()) -> ArgumentParser:
+        made = self.parsers.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        for setting in settings:
+            metavar, text = SETTINGS[setting]
+            made.add_argument(f"--{setting}", metavar=metavar, help=text)
+        return made
+
+
 def _parser() -> ArgumentParser:
     top = ArgumentParser(
         prog="mochi",
@@ -71,19 +117,21 @@ def _parser() -> ArgumentParser:
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"mochi {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = _Commands(top)
+    _serving(commands)
+    _simulating(commands)
+    _chatting(commands)
+    _asking_ollama(commands)
+    _judging(commands)
+    _measuring(commands)
+    return top
 
-    def command(name: str, summary: str, settings: Sequence[str]) -> ArgumentParser:
-        made = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-        for setting in settings:
-            metavar, text = SETTINGS[setting]
-            made.add_argument(f"--{setting}", metavar=metavar, help=text)
-        return made
 
-    serve = command("serve", "Serve the models of an Ollama.", list(SETTINGS))
+def _serving(commands: _Commands) -> None:
+    serve = commands.add("serve", "Serve the models of an Ollama.", list(SETTINGS))
     serve.add_argument("--reload", action="store_true", help="restart when our sources change")
     serve.add_argument("--demo", action="store_true", help="the same as `mochi demo`")
-    demo = command(
+    demo = commands.add(
         "demo",
         "Serve simulated models: no Ollama needed.",
         [setting for setting in SETTINGS if setting != "ollama-host"],
@@ -94,13 +142,19 @@ def _parser() -> ArgumentParser:
             action="store_true",
             help="serve the network without an API key",
         )
-    simulate = command("simulate", "Be a simulated Ollama, for tests of other programs.", [])
+
+
+def _simulating(commands: _Commands) -> None:
+    simulate = commands.add("simulate", "Be a simulated Ollama, for tests of other programs.")
     simulate.add_argument("--host", default="127.0.0.1", metavar="HOST")
     simulate.add_argument("--port", default=11434, type=port, metavar="PORT")
     simulate.add_argument(
         "--faults", action="store_true", help="list the models that misbehave, and leave"
     )
-    chat = command("chat", "Talk to a model of a running gateway, in a session.", ["config"])
+
+
+def _chatting(commands: _Commands) -> None:
+    chat = commands.add("chat", "Talk to a model of a running gateway, in a session.", ["config"])
     which = chat.add_mutually_exclusive_group()
     which.add_argument("--session", metavar="ID", help="go on with this session")
     which.add_argument("--last", action="store_true", help="go on with the latest session")
@@ -115,9 +169,56 @@ def _parser() -> ArgumentParser:
     )
     chat.add_argument("--base-url", metavar="URL", help="the gateway (default: by HOST and PORT)")
     chat.add_argument("--think", action="store_true", help="have the model think first")
-    models = command("models", "List the models that Ollama has.", ["config"])
-    pull = command("pull", "Have Ollama fetch a model from its library.", ["config"])
+
+
+def _asking_ollama(commands: _Commands) -> None:
+    models = commands.add("models", "List the models that Ollama has.", ["config"])
+    pull = commands.add("pull", "Have Ollama fetch a model from its library.", ["config"])
     pull.add_argument("name", metavar="NAME", help="as in https://ollama.com/library: qwen3:8b")
     for asking in (models, pull):
         asking.add_argument("--base-url", "--ollama-host", dest="ollama_host", metavar="URL")
-    return top
+
+
+def _judging(commands: _Commands) -> None:
+    judge = commands.add("conformance", "Judge an OpenAI-compatible server: what is true of it.")
+    judge.add_argument(
+        "--base-url", metavar="URL", help="with its /v1 (default: our own, on simulated models)"
+    )
+    judge.add_argument("--model", metavar="NAME", help="the model (default: the first that chats)")
+    judge.add_argument("--api-key", metavar="KEY")
+    for kind, text in JUDGED_MODELS.items():
+        judge.add_argument(f"--{kind}-model", metavar="NAME", help=text)
+    judge.add_argument(
+        "--profile", action="append", metavar="NAME", help="only its checks; may be said again"
+    )
+    judge.add_argument("--report", metavar="DIR", help="write JSON, Markdown and a page there")
+    judge.add_argument(
+        "--patience", type=float, metavar="SECONDS", help="for one answer (default: 60)"
+    )
+    actions = judge.add_subparsers(dest="action", metavar="diff")
+    summary = "Show what got worse, better, new and gone between two reports."
+    diff = actions.add_parser("diff", help=summary, description=summary, allow_abbrev=False)
+    diff.add_argument("before", metavar="A.json")
+    diff.add_argument("after", metavar="B.json")
+    diff.add_argument("--report", dest="written", metavar="FILE", help="write it there, too")
+
+
+def _measuring(commands: _Commands) -> None:
+    """Numbers stay text: the command itself says which are allowed."""
+    bench = commands.add("bench", "Measure an OpenAI-compatible server, and check its answers.")
+    bench.add_argument("name", metavar="NAME", nargs="?", help="the model")
+    for option, (metavar, text) in BENCH.items():
+        bench.add_argument(f"--{option}", metavar=metavar, help=text)
+    bench.add_argument(
+        "--header",
+        metavar="'NAME: VALUE'",
+        action="append",
+        help="one more header, as often as needed",
+    )
+    bench.add_argument("--no-stream", action="store_true", help="have answers in one piece")
+    bench.add_argument("--arrivals", choices=("poisson", "even"), help="with --rate")
+    bench.add_argument(
+        "--endpoint",
+        choices=("chat", "completions", "responses", "embeddings"),
+        help="what to ask for (default: chat)",
+    )

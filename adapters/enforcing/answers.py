@@ -79,7 +79,7 @@ def checked(schema: Raw, value: Any) -> str:
     except BadSchema as error:
         raise InvalidRequest(
             f"Answers cannot be checked against this JSON Schema: {error}.",
-            param="response_format",
+            param="response_format.json_schema.schema",
             reason="invalid_value",
         ) from None
 

@@ -116,7 +116,7 @@ async def test_a_schema_that_nothing_can_be_checked_with_is_refused_at_once(sche
     backend = Answers()
     with pytest.raises(InvalidRequest) as caught:
         await heard(backend, asked(JSONOf("x", Raw(schema))))
-    assert caught.value.param == "response_format"
+    assert caught.value.param == "response_format.json_schema.schema"
 
 
 def test_patterns_never_backtrack() -> None:

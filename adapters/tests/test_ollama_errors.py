@@ -39,6 +39,7 @@ def refusal(status: int, text: str, **known: Any) -> MochiError:
     [
         (404, "model 'm' not found", ModelNotFound),
         (404, 'model "m" not found, try pulling it first', ModelNotFound),
+        (400, "invalid model name", ModelNotFound),
         (400, "missing request body", InvalidRequest),
         (401, "unauthorized", BackendFailed),
         (402, "payment required", BackendFailed),

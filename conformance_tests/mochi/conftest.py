@@ -6,7 +6,6 @@ import pytest
 
 pytest.register_assert_rewrite(
     "conformance_tests.mochi.agentboxes",
-    "conformance_tests.mochi.sessions",
     "conformance_tests.mochi.toolboxes",
 )
 

@@ -118,18 +118,19 @@ def test_deletion_is_seen_through_every_door(
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("prefix", ["", "conv_"], ids=["session", "conversation"])
 @pytest.mark.parametrize("named", ["header", "metadata"])
 def test_chat_completions_join(
-    server: Server, sessions: Sessions, session: str, named: str, stream: bool
+    server: Server, sessions: Sessions, session: str, named: str, prefix: str, stream: bool
 ) -> None:
     """The stored history goes first; the new messages and the answer are stored."""
     sessions.say(session, "My name is Ada.")
     fields: dict[str, Any] = {"stream": stream, "messages": ask("What is my name?")}
     headers: dict[str, str | None] = {}
     if named == "header":
-        headers = {"x-mochi-session": session}
+        headers = {"x-mochi-session": prefix + session}
     else:
-        fields["metadata"] = {"session_id": session}
+        fields["metadata"] = {"session_id": prefix + session}
     answer = server.request("POST", "/chat/completions", server.body(**fields), headers)
     content = fold(answer).content if stream else message_of(answer)["content"]
     assert "Ada" in content

@@ -3,72 +3,18 @@
 import random
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from conformance_tests.checks import completion, fold
+from conformance_tests.checks import completion
 from conformance_tests.launcher import Gateway
-from conformance_tests.wire import Server, ask
+from conformance_tests.mochi.mixture import PLAIN
+from conformance_tests.wire import Server
 
 REQUESTS = 1000
 AT_A_TIME = 20
-CHAT = "/chat/completions"
-COUNT = ask("Count to 50")
-# Ollama holds three models at a time, and lets requests for a fourth wait.
-SLOW, BROKEN = "demo-slow", "demo-broken-reset"
-
-Action = Callable[[Server, random.Random], None]
-
-
-def whole(server: Server, chance: random.Random) -> None:
-    completion(server.chat(messages=COUNT))
-
-
-def streamed(server: Server, chance: random.Random) -> None:
-    assert fold(server.stream(messages=COUNT)).finish_reasons == ["stop"]
-
-
-def wrong(server: Server, chance: random.Random) -> None:
-    assert server.chat(temperature=9).status == 400
-    assert server.chat(model="there-is-no-such-model").status == 404
-
-
-def broken(server: Server, chance: random.Random) -> None:
-    assert b"[DONE]" not in server.stream(model=BROKEN, messages=COUNT).body
-    assert server.chat(model=BROKEN, messages=COUNT).status == 502
-
-
-def listed(server: Server, chance: random.Random) -> None:
-    assert server.get("/models").status == 200
-
-
-def left_in_the_stream(server: Server, chance: random.Random) -> None:
-    body = server.body(model=SLOW, messages=COUNT, stream=True)
-    with server.open("POST", CHAT, body) as live:
-        assert live.begin() == 200
-        for _ in range(chance.randint(1, 9)):
-            live.line()
-
-
-def left_before_the_answer(server: Server, chance: random.Random) -> None:
-    body = server.body(model=SLOW, messages=COUNT, stream=chance.choice([True, False]))
-    with server.open("POST", CHAT, body):
-        time.sleep(chance.random() / 10)
-
-
-def left_in_the_request(server: Server, chance: random.Random) -> None:
-    head = server.head("POST", CHAT, {"Content-Type": "application/json", "Content-Length": "99"})
-    raw = head + b'{"model": "demo", '
-    server.send(raw[: chance.randrange(len(raw))]).connection.close()
-
-
-ACTIONS: list[Action] = [
-    *[whole, streamed, wrong, broken, listed],
-    *[left_in_the_stream, left_before_the_answer, left_in_the_request],
-]
 
 
 @pytest.mark.soak
@@ -88,7 +34,7 @@ def test_nothing_is_left_behind(server: Server, gateway: Gateway) -> None:
 
 
 def perform(server: Server, chance: random.Random, requests: int) -> None:
-    jobs = [(chance.choice(ACTIONS), random.Random(chance.random())) for _ in range(requests)]
+    jobs = [(chance.choice(PLAIN), random.Random(chance.random())) for _ in range(requests)]
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         for done in [pool.submit(action, server, own) for action, own in jobs]:
             done.result()

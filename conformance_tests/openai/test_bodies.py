@@ -79,8 +79,8 @@ BOMBS: dict[str, str] = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_bombs_do_not_go_off(server: Server, name: str) -> None:
+def test_bombs_do_not_go_off(discerning: Server, name: str) -> None:
     """CVE-2026-26209 and its kind: recursion and huge numbers end parsers; 400, or no effect."""
-    body = BOMBS[name].replace("%s", server.model).encode()
-    answered_or_refused(server.request("POST", "/chat/completions", body))
-    completion(server.chat(max_tokens=1))
+    body = BOMBS[name].replace("%s", discerning.model).encode()
+    answered_or_refused(discerning.request("POST", "/chat/completions", body))
+    completion(discerning.chat(max_tokens=1))

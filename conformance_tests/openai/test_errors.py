@@ -94,6 +94,8 @@ RANGES: list[tuple[str, Any, str]] = [
     ("seed", 2**64, "integer_above_max_value"),
     ("seed", -(2**64), "integer_below_min_value"),
     ("stop", ["a", "b", "c", "d", "e"], "array_above_max_length"),
+    ("service_tier", "cheap", "invalid_value"),
+    ("verbosity", "chatty", "invalid_value"),
 ]
 
 

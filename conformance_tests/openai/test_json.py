@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from conformance_tests.checks import error_of, fits, fold, message_of
+from conformance_tests.judging.verdicts import offered
 from conformance_tests.wire import Server, ask
 
 QUESTION = ask("Invent a person. Answer with a JSON object.")
@@ -40,9 +41,10 @@ def test_json_schema_is_met(server: Server, stream: bool, strict: bool | None) -
 
 def said(server: Server, stream: bool, response_format: dict[str, Any]) -> str:
     fields = {"messages": QUESTION, "response_format": response_format, "max_tokens": 500}
+    answer = offered(server.chat(**fields, stream=stream), "response_format")
     if stream:
-        return fold(server.stream(**fields)).content
-    content: str = message_of(server.chat(**fields))["content"]
+        return fold(answer).content
+    content: str = message_of(answer)["content"]
     return content
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from conformance_tests.checks import error_of
+from conformance_tests.judging.verdicts import offered
 from conformance_tests.responding import Event, Responses, response_of, stream_of, text_of
 from conformance_tests.response_events import events_of, violations
 
@@ -14,19 +15,11 @@ WAITING = ("queued", "in_progress")
 
 
 @pytest.fixture(scope="module")
-def behind(responses: Responses) -> Responses:
+def behind(stateful: Responses) -> Responses:
     """The same, if it works in the background."""
-    answer = responses.create(background=True)
-    if answer.status == 400 and error_of(answer)["param"] == "background":
-        pytest.skip("background is refused by name")
+    answer = offered(stateful.create(background=True), "background")
     assert answer.status == 200, answer.body
-    return responses
-
-
-@pytest.fixture(scope="module")
-def slow(models: Any, pytestconfig: pytest.Config) -> str:
-    """A model that takes its time: ours rests in the middle."""
-    return "demo-slow" if models.chat == "demo" else str(models.chat)
+    return stateful
 
 
 def test_it_is_answered_at_once_and_ends(behind: Responses) -> None:
@@ -40,6 +33,7 @@ def test_it_is_answered_at_once_and_ends(behind: Responses) -> None:
     assert ended["background"] is True
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_it_is_followed(behind: Responses) -> None:
     """A response that was made in the background is one like any other."""
     first = behind.ended(behind.create("My name is Ada.", background=True).json["id"])
@@ -47,9 +41,9 @@ def test_it_is_followed(behind: Responses) -> None:
     assert "Ada" in text_of(second)
 
 
-def test_it_is_cancelled_once_or_twice(behind: Responses, slow: str) -> None:
+def test_it_is_cancelled_once_or_twice(behind: Responses, slow_model: str) -> None:
     """OpenAI API reference, cancel: idempotent, and the response stays cancelled."""
-    id = behind.create(LONG, model=slow, background=True).json["id"]
+    id = behind.create(LONG, model=slow_model, background=True).json["id"]
     first = response_of(behind.cancel(id))
     assert (first["id"], first["status"]) == (id, "cancelled")
     assert response_of(behind.cancel(id))["status"] == "cancelled"
@@ -71,9 +65,9 @@ def test_a_stream_of_it_is_in_order(behind: Responses) -> None:
     assert behind.found(events[-1]["response"]["id"]) == events[-1]["response"]
 
 
-def test_who_leaves_the_stream_does_not_end_it(behind: Responses, slow: str) -> None:
+def test_who_leaves_the_stream_does_not_end_it(behind: Responses, slow_model: str) -> None:
     """OpenAI's guide to background mode: a stream can be left and resumed."""
-    begun = part_of(behind, slow, lines=20)
+    begun = part_of(behind, slow_model, lines=20)
     id = begun[0]["response"]["id"]
     assert behind.found(id)["status"] == "in_progress"
     last = begun[-1]["sequence_number"]

@@ -71,6 +71,12 @@ def test_an_empty_body_begins_one(conversations: Server) -> None:
     assert begun(conversations)["metadata"] in ({}, None)
 
 
+def test_no_body_begins_one(conversations: Server) -> None:
+    """OpenAI API reference, create a conversation: there is no field that must be there."""
+    answer = conversations.request("POST", "/conversations")
+    assert (answer.status, answer.json["object"]) == (200, "conversation")
+
+
 def test_it_begins_with_items(conversations: Server) -> None:
     """OpenAI API reference, create: up to 20 items."""
     id = begun(conversations, items=[{"role": "system", "content": "Be brief."}, user("Hi.")])["id"]
@@ -170,10 +176,10 @@ def test_an_unknown_conversation(conversations: Server, responses: Responses) ->
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-def test_turns_are_appended(
-    conversations: Server, responses: Responses, talk: str, stream: bool
-) -> None:
+@pytest.mark.cooperation(times=3, least=2)
+def test_turns_are_appended(conversations: Server, responses: Responses, stream: bool) -> None:
     """OpenAI API reference, conversation: input and output are added when the response ends."""
+    talk = str(begun(conversations)["id"])
 
     def turn(text: str, conversation: Any) -> dict[str, Any]:
         fields = {"conversation": conversation}
@@ -196,10 +202,10 @@ def test_turns_are_appended(
     assert len({item["id"] for item in found}) == 4
 
 
-def test_items_that_were_added_are_heard(
-    conversations: Server, responses: Responses, talk: str
-) -> None:
+@pytest.mark.cooperation(times=3, least=2)
+def test_items_that_were_added_are_heard(conversations: Server, responses: Responses) -> None:
     """What a conversation holds goes before the input."""
+    talk = str(begun(conversations)["id"])
     added(conversations, talk, user("My name is Ada."), {"role": "assistant", "content": "Hello."})
     assert "Ada" in text_of(responses.made("What is my name?", conversation=talk))
 
@@ -222,10 +228,12 @@ def test_a_cut_answer_is_appended_and_marked(
     assert (said(last), last["status"]) == (("assistant", text_of(cut)), "incomplete")
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_a_tool_turn_is_appended(
-    conversations: Server, responses: Responses, talk: str, tools_model: str
+    conversations: Server, responses: Responses, tools_model: str
 ) -> None:
     """A call and its result are items of the conversation."""
+    talk = str(begun(conversations)["id"])
     fields = {"conversation": talk, "model": tools_model, "tools": [function()]}
     called = responses.made("What is the weather in Paris? Call the tool.", **fields)
     (call,) = calls_of(called)
@@ -235,6 +243,26 @@ def test_a_tool_turn_is_appended(
     assert kinds == ["message", "function_call", "function_call_output", "message"]
     found = items(conversations, talk)
     assert found[1]["call_id"] == found[2]["call_id"] == call["call_id"]
+
+
+def test_a_result_that_is_sent_again_is_no_second_one(
+    conversations: Server, responses: Responses, talk: str, tools_model: str
+) -> None:
+    """The AI SDK sends all results of its turn with each step; those before are kept already."""
+    fields = {"conversation": talk, "model": tools_model}
+    asked = "What is the weather in Paris? Call the tool."
+    (call,) = calls_of(responses.made(asked, **fields, tools=[function()]))
+    output = {"type": "function_call_output", "call_id": call["call_id"], "output": "Sunny."}
+    responses.made([output], **fields)
+    before = items(conversations, talk)
+    assert text_of(responses.made([output, user("Say hello.")], **fields))
+    found = items(conversations, talk)
+    assert found[: len(before)] == before
+    assert [item["type"] for item in found[len(before) :]] == ["message", "message"]
+    changed = responses.create([{**output, "output": "Rain."}, user("Say hello.")], **fields)
+    assert (changed.status, error_of(changed)["type"]) == (400, "invalid_request_error")
+    assert (error_of(changed)["param"] or "").startswith("input")
+    assert items(conversations, talk) == found
 
 
 def test_a_branch_of_a_conversation_sees_it_as_it_was(

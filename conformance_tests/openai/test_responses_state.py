@@ -1,15 +1,20 @@
 """What is kept of a response: chains, branches, input items, deletion."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from conformance_tests.checks import error_of
-from conformance_tests.responding import Responses, listed, text_of, user
+from conformance_tests.judging.verdicts import offered
+from conformance_tests.responding import Responses, listed, response_of, text_of, user
 from conformance_tests.wire import Answer
 
 NAME = "My name is Ada."
 ASK = "What is my name?"
+
+
+pytestmark = pytest.mark.usefixtures("stateful")
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +39,7 @@ def test_a_response_is_retrieved_as_it_was(responses: Responses, named: dict[str
     assert responses.found(named["id"]) == named
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_a_turn_follows_another(responses: Responses, named: dict[str, Any]) -> None:
     """mlx-vlm 1046: `previous_response_id` accepted and ignored; the model must know."""
     second = responses.made(ASK, previous_response_id=named["id"])
@@ -43,6 +49,7 @@ def test_a_turn_follows_another(responses: Responses, named: dict[str, Any]) -> 
     assert third["usage"]["input_tokens"] > second["usage"]["input_tokens"]
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_a_streamed_turn_follows_a_streamed_turn(responses: Responses) -> None:
     """lmstudio 1188: streamed first turns were not stored."""
     first = responses.streamed(NAME)[-1]["response"]
@@ -81,6 +88,7 @@ def test_what_is_not_stored_is_not_there(responses: Responses) -> None:
         no_predecessor(responses.create(ASK, previous_response_id=id))
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_an_unstored_turn_follows_a_stored_one(responses: Responses, named: dict[str, Any]) -> None:
     """`store` is about this response, not about the one it follows."""
     response = responses.made(ASK, previous_response_id=named["id"], store=False)
@@ -140,14 +148,24 @@ def test_a_bad_page_is_refused_by_name(
     assert (answer.status, error_of(answer)["param"]) == (400, next(iter(query)))
 
 
+@pytest.mark.parametrize("path", ["", "/input_items"])
+def test_what_nobody_knows_is_not_included(
+    responses: Responses, named: dict[str, Any], path: str
+) -> None:
+    """OpenAI API reference, include: one list of values for creating, reading and listing."""
+    url = f"/responses/{named['id']}{path}?{urlencode({'include[]': 'everything'})}"
+    answer = responses.server.get(url)
+    assert answer.status == 400
+    assert (error_of(answer)["param"] or "").startswith("include")
+    url = url.replace("everything", "reasoning.encrypted_content")
+    assert responses.server.get(url).status == 200
+
+
 def test_an_item_is_referred_to(responses: Responses, named: dict[str, Any]) -> None:
     """OpenAI API reference, item_reference: an item that is kept, by its id."""
     reference = {"type": "item_reference", "id": named["output"][0]["id"]}
     answer = responses.create([user("Hi."), reference, user("Say hello.")])
-    if answer.status == 400:
-        assert (error_of(answer)["param"] or "").startswith("input")
-        pytest.skip("references are refused by name")
-    assert answer.status == 200
+    assert text_of(response_of(offered(answer, "input")))
 
 
 def test_who_was_never_in_the_background_cannot_be_cancelled(

@@ -3,9 +3,7 @@
 import copy
 import json
 import random
-import socket
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPResponse
 from typing import Any
 
 import pytest
@@ -46,10 +44,10 @@ FIELDS = [
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_no_value_of_a_field_is_a_failure(server: Server, field: str) -> None:
+def test_no_value_of_a_field_is_a_failure(discerning: Server, field: str) -> None:
     """Schema fuzzers found 500s of this kind in most servers (vLLM issue 17038)."""
     for value in VALUES:
-        answered_or_refused(server.chat(**{"max_tokens": 1, field: value}))
+        answered_or_refused(discerning.chat(**{"max_tokens": 1, field: value}))
 
 
 RICH: dict[str, Any] = {
@@ -95,7 +93,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("path", places(RICH), ids=lambda path: ".".join(map(str, path)))
-def test_no_change_of_a_request_is_a_failure(server: Server, path: tuple[Any, ...]) -> None:
+def test_no_change_of_a_request_is_a_failure(discerning: Server, path: tuple[Any, ...]) -> None:
     """The same for everything inside a request: each value replaced by others, and left out."""
     values: list[Any] = [None, 0, "x", [], {}, [{}], ...]
     for value in values:
@@ -107,33 +105,33 @@ def test_no_change_of_a_request_is_a_failure(server: Server, path: tuple[Any, ..
             del target[path[-1]]
         else:
             target[path[-1]] = value
-        answered_or_refused(server.chat(**body))
+        answered_or_refused(discerning.chat(**body))
 
 
-def test_no_corruption_of_the_bytes_is_a_failure(server: Server) -> None:
+def test_no_corruption_of_the_bytes_is_a_failure(discerning: Server) -> None:
     """Parsers meet damaged bytes sooner or later; the seed below repeats a run."""
     seed = random.randrange(2**32)
     print("seed", seed)
     chance = random.Random(seed)
-    whole = json.dumps(server.body(**RICH)).encode()
+    whole = json.dumps(discerning.body(**RICH)).encode()
     for _ in range(100):
         body = bytearray(whole)
         for _ in range(chance.randint(1, 4)):
             body[chance.randrange(len(body))] = chance.randrange(256)
-        answered_or_refused(server.request("POST", "/chat/completions", bytes(body)))
+        answered_or_refused(discerning.request("POST", "/chat/completions", bytes(body)))
 
 
-def test_a_megabyte_of_text_is_taken_or_refused(server: Server) -> None:
+def test_a_megabyte_of_text_is_taken_or_refused(discerning: Server) -> None:
     """OpenAI: context_length_exceeded for a prompt that is too long; no failure, no hang."""
-    answer = server.chat(messages=ask("word " * 200_000), max_tokens=1)
+    answer = discerning.chat(messages=ask("word " * 200_000), max_tokens=1)
     answered_or_refused(answer)
     if answer.status == 400:
         assert error_of(answer)["code"] == "context_length_exceeded"
 
 
-def test_ten_thousand_messages(server: Server) -> None:
+def test_ten_thousand_messages(discerning: Server) -> None:
     """Agents that never forget; answered, or refused as too long."""
-    answered_or_refused(server.chat(messages=ask("Hi.") * 10_000, max_tokens=1))
+    answered_or_refused(discerning.chat(messages=ask("Hi.") * 10_000, max_tokens=1))
 
 
 @pytest.mark.parametrize("size", [1, 7, 100_000])
@@ -155,16 +153,10 @@ def test_several_requests_on_one_connection(server: Server) -> None:
             raw = json.dumps(body).encode()
             length = {"Content-Length": str(len(raw)), "Content-Type": "application/json"}
             head = server.head("POST", "/chat/completions", {**length, "Connection": None})
-            connection.sendall(head + raw)
-            statuses.append(one_response(connection))
+            live = server.send(head + raw, connection=connection)
+            statuses.append(live.begin())
+            assert live.rest().complete
     assert statuses == [200, 400, 200]
-
-
-def one_response(connection: socket.socket) -> int:
-    response = HTTPResponse(connection)
-    response.begin()
-    response.read()
-    return response.status
 
 
 def test_a_request_that_breaks_off_hurts_nobody(server: Server) -> None:

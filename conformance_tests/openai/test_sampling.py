@@ -23,7 +23,9 @@ def test_of_two_limits_the_newer_wins(server: Server) -> None:
     """OpenAI API reference: max_tokens is deprecated in favour of max_completion_tokens."""
     answer = server.chat(messages=COUNT, max_tokens=500, max_completion_tokens=3)
     if answer.status != 400:  # OpenAI refuses the two together
-        assert completion(answer)["usage"]["completion_tokens"] <= 3
+        whole = completion(answer)
+        assert whole["usage"]["completion_tokens"] <= 3
+        assert whole["choices"][0]["finish_reason"] == "length"
 
 
 STOPS: dict[str, Any] = {
@@ -36,6 +38,7 @@ STOPS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS.keys())
+@pytest.mark.cooperation(times=3, least=2)
 def test_the_answer_ends_before_a_stop_sequence(server: Server, stop: Any) -> None:
     """OpenAI API reference, stop: the returned text will not contain the stop sequence."""
     full = completion(server.chat(messages=COUNT, temperature=0))["choices"][0]["message"][
@@ -53,9 +56,11 @@ def before(text: str, sequences: list[str]) -> str:
     return text[: min(text.index(sequence) for sequence in sequences if sequence in text)]
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_a_stop_sequence_ends_a_stream(server: Server) -> None:
     """OpenAI API reference, stop: no matter how the pieces are cut."""
     message = fold(server.stream(messages=COUNT, stop=["15"]))
+    assert "14" in message.content
     assert "15" not in message.content
     assert message.finish_reasons == ["stop"]
 

@@ -9,10 +9,10 @@ from conformance_tests.checks import (
     Message,
     completion,
     each_chunk_says_something,
-    error_of,
     fold,
     message_of,
 )
+from conformance_tests.judging.verdicts import offered
 from conformance_tests.wire import Answer, Server, ask
 
 CITY = {
@@ -33,12 +33,22 @@ TWO = ask("What is the weather in Paris, and in Rome? Call the tool twice, two c
 
 @pytest.fixture(scope="module")
 def called(server: Server, tools_model: str) -> Answer:
-    return server.chat(model=tools_model, messages=QUESTION, tools=[WEATHER])
+    """An answer that calls the tool; whether a model does so is judged by one check alone."""
+    for _ in range(3):
+        answer = server.chat(model=tools_model, messages=QUESTION, tools=[WEATHER])
+        if message_of(offered(answer, "tools")).get("tool_calls"):
+            return answer
+    pytest.skip(f"{tools_model} was told three times and called no tool: name a --tools-model")
 
 
 @pytest.fixture(scope="module")
 def streamed(server: Server, tools_model: str) -> Answer:
-    return server.stream(model=tools_model, messages=QUESTION, tools=[WEATHER])
+    for _ in range(3):
+        answer = server.stream(model=tools_model, messages=QUESTION, tools=[WEATHER])
+        fold(offered(answer, "tools"))
+        if fragments(answer):
+            return answer
+    pytest.skip(f"{tools_model} was told three times and streamed no call: name a --tools-model")
 
 
 def test_a_call_says_whom_and_with_what(called: Answer) -> None:
@@ -60,9 +70,11 @@ def test_content_beside_calls_is_null_or_text(called: Answer) -> None:
     assert message_of(called)["content"] != ""
 
 
-def test_a_streamed_call_is_the_same_call(streamed: Answer) -> None:
+@pytest.mark.cooperation(times=3, least=2)
+def test_a_streamed_call_is_the_same_call(server: Server, tools_model: str) -> None:
     """OpenAI API reference, the chunk object: fragments that add up to the whole call."""
-    message = fold(streamed)
+    answer = server.stream(model=tools_model, messages=QUESTION, tools=[WEATHER])
+    message = fold(offered(answer, "tools"))
     (call,) = message.calls
     assert (call.type, call.name) == ("function", "get_weather")
     assert call.id
@@ -101,10 +113,7 @@ def test_a_named_call_is_introduced_as_well(server: Server, tools_model: str) ->
     """vllm 16340: the way that a call was asked for changes nothing of its fragments."""
     named = {"type": "function", "function": {"name": "get_weather"}}
     answer = server.stream(model=tools_model, messages=QUESTION, tools=[WEATHER], tool_choice=named)
-    if answer.status == 400:
-        assert error_of(answer)["param"] == "tool_choice"
-        pytest.skip("named calls are refused by name")
-    introduced(answer)
+    introduced(offered(answer, "tool_choice", "tools"))
     assert fold(answer).finish_reasons == ["tool_calls"]
 
 
@@ -145,6 +154,7 @@ def test_the_finish_reason_has_a_chunk_after_the_calls(streamed: Answer) -> None
     assert not last["delta"].get("tool_calls")
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_two_calls_are_told_apart(server: Server, tools_model: str) -> None:
     """openai-python indexes fragments by `index`: calls that share one become one."""
     calls = fold(server.stream(model=tools_model, messages=TWO, tools=[WEATHER])).calls
@@ -165,6 +175,7 @@ CONTENTS: dict[str, Any] = {
 
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS.keys())
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.cooperation(times=3, least=2)
 def test_a_result_leads_to_an_answer(
     server: Server, tools_model: str, called: Answer, content: Any, stream: bool
 ) -> None:
@@ -186,6 +197,7 @@ def said(server: Server, stream: bool, fields: dict[str, Any]) -> Message:
     return Message(content=choice["message"]["content"], finish_reasons=[choice["finish_reason"]])
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_several_results_in_any_order(server: Server, tools_model: str) -> None:
     """OpenAI's function calling guide: one tool message per call, matched by `tool_call_id`."""
     calls = [
@@ -196,7 +208,8 @@ def test_several_results_in_any_order(server: Server, tools_model: str) -> None:
         {"role": "tool", "tool_call_id": call["id"], "content": "Sunny."} for call in calls[::-1]
     ]
     messages = [*TWO, {"role": "assistant", "content": None, "tool_calls": calls}, *results]
-    assert message_of(server.chat(model=tools_model, messages=messages))["content"]
+    said = message_of(server.chat(model=tools_model, messages=messages))["content"]
+    assert "sunny" in said.lower()
 
 
 DEFINITIONS: dict[str, dict[str, Any]] = {
@@ -241,7 +254,10 @@ def test_definitions_as_clients_write_them(
     server: Server, tools_model: str, tool: dict[str, Any]
 ) -> None:
     """OpenAI API reference, tools: only the name is required, parameters are any JSON Schema."""
-    answer = server.chat(model=tools_model, messages=ask("What time is it?"), tools=[tool])
+    fields = {"model": tools_model, "messages": ask("What time is it?")}
+    alone = completion(server.chat(**fields, max_tokens=1))["usage"]["prompt_tokens"]
+    answer = offered(server.chat(**fields, tools=[tool]), "tools")
+    assert completion(answer)["usage"]["prompt_tokens"] > alone, "the model is told of the tool"
     message = message_of(answer)
     for call in message.get("tool_calls", ()):
         assert call["function"]["name"] == tool["function"]["name"]
@@ -251,12 +267,14 @@ def test_definitions_as_clients_write_them(
 def test_none_means_no_call(server: Server, tools_model: str) -> None:
     """OpenAI API reference, tool_choice: `none` means the model will not call any tool."""
     fields = {"model": tools_model, "messages": QUESTION, "tools": [WEATHER], "tool_choice": "none"}
-    (choice,) = completion(server.chat(**fields))["choices"]
+    answer = server.chat(**fields)
+    (choice,) = completion(offered(answer, "tool_choice", "tools"))["choices"]
     assert "tool_calls" not in choice["message"]
     assert choice["message"]["content"]
     assert choice["finish_reason"] == "stop"
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_auto_is_the_default(server: Server, tools_model: str) -> None:
     """OpenAI API reference, tool_choice: `auto` is the default if tools are present."""
     fields = {"model": tools_model, "messages": QUESTION, "tools": [WEATHER], "tool_choice": "auto"}

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from conformance_tests.checks import error_of, fold, message_of
+from conformance_tests.checks import completion, error_of, fold
 from conformance_tests.wire import Server
 
 TEXT = {"type": "text", "text": "What is in this image?"}
@@ -40,6 +40,17 @@ def shown(*parts: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"role": "user", "content": list(parts)}]
 
 
+def read(server: Server, model: str, *parts: dict[str, Any]) -> int:
+    """How many tokens of these parts the model reads."""
+    whole = completion(server.chat(model=model, messages=shown(*parts), max_tokens=1))
+    tokens: int = whole["usage"]["prompt_tokens"]
+    return tokens
+
+
+def without_images(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [part for part in parts if part["type"] == "text"] or [{"type": "text", "text": "."}]
+
+
 GOOD: dict[str, list[dict[str, Any]]] = {
     "text first": [TEXT, image()],
     "image first": [image(), TEXT],
@@ -69,12 +80,19 @@ def test_data_images_are_seen(
     server: Server, vision_model: str, parts: list[dict[str, Any]]
 ) -> None:
     """OpenAI's vision guide: images as data URLs (RFC 2397), mixed with text in any order."""
-    assert message_of(server.chat(model=vision_model, messages=shown(*parts)))["content"]
+    whole = completion(server.chat(model=vision_model, messages=shown(*parts)))
+    assert whole["choices"][0]["message"]["content"]
+    assert whole["usage"]["prompt_tokens"] > read(server, vision_model, *without_images(parts))
 
 
 def test_images_go_with_streams(server: Server, vision_model: str) -> None:
     """OpenAI's vision guide: the same content parts, streamed or not."""
-    assert fold(server.stream(model=vision_model, messages=shown(TEXT, image()))).content
+    counted = {"stream_options": {"include_usage": True}}
+    answer = server.stream(model=vision_model, messages=shown(TEXT, image()), **counted)
+    message = fold(answer)
+    assert message.content
+    assert message.usage
+    assert message.usage["prompt_tokens"] > read(server, vision_model, TEXT)
 
 
 def test_images_stay_in_the_history(server: Server, vision_model: str) -> None:
@@ -84,7 +102,9 @@ def test_images_stay_in_the_history(server: Server, vision_model: str) -> None:
         {"role": "assistant", "content": "A square."},
         {"role": "user", "content": "Which colour?"},
     ]
-    assert message_of(server.chat(model=vision_model, messages=messages))["content"]
+    whole = completion(server.chat(model=vision_model, messages=messages))
+    assert whole["choices"][0]["message"]["content"]
+    assert whole["usage"]["prompt_tokens"] > read(server, vision_model, TEXT, TEXT) + 20
 
 
 BAD: dict[str, dict[str, Any]] = {
@@ -150,7 +170,10 @@ def test_sounds_are_heard_or_refused(server: Server, vision_model: str, case: st
     sound, where = SOUNDS[case]
     part = {"type": "input_audio", "input_audio": sound}
     answer = server.chat(model=vision_model, messages=shown(TEXT, part))
-    if case != "right" or answer.status != 200:  # the judged model may listen
+    if case == "right" and answer.status == 200:  # the judged model may listen
+        heard = completion(answer)["usage"]["prompt_tokens"]
+        assert heard > read(server, vision_model, TEXT)
+    else:
         assert answer.status == 400
         param = error_of(answer)["param"] or ""
         assert param.startswith("messages")
@@ -160,6 +183,9 @@ def test_sounds_are_heard_or_refused(server: Server, vision_model: str, case: st
 def test_a_model_without_eyes_refuses(server: Server) -> None:
     """OpenAI answers 400 for images to a text model; some servers give 500, or drop the image."""
     answer = server.chat(messages=shown(TEXT, image()))
-    if answer.status != 200:  # the judged model may see
+    if answer.status == 200:  # the judged model may see, and counts what it saw
+        seen = completion(answer)["usage"]["prompt_tokens"]
+        assert seen > read(server, server.model, TEXT) + 10
+    else:
         assert answer.status == 400
         assert (error_of(answer)["param"] or "").startswith(("messages", "model"))

@@ -3,7 +3,14 @@
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
+from conformance_tests.sdk.watching import watched, watched_async
 from conformance_tests.wire import Server
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The SDK runs on asyncio."""
+    return "asyncio"
 
 
 @pytest.fixture
@@ -14,6 +21,7 @@ def client(server: Server) -> OpenAI:
         api_key=server.key or "unused",
         max_retries=0,
         timeout=server.timeout,
+        http_client=watched(),
         _strict_response_validation=True,
     )
 
@@ -25,5 +33,6 @@ def async_client(server: Server) -> AsyncOpenAI:
         api_key=server.key or "unused",
         max_retries=0,
         timeout=server.timeout,
+        http_client=watched_async(),
         _strict_response_validation=True,
     )

@@ -8,6 +8,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI, BaseModel, OpenAI, pydantic_function_tool
 
+from conformance_tests.sdk.refusals import unless_refused
 from conformance_tests.wire import Server
 
 Messages = list[Any]
@@ -111,12 +112,8 @@ def test_stream_helper_parses(client: OpenAI, server: Server) -> None:
 
 def test_two_choices(client: OpenAI, server: Server) -> None:
     """openai-python: `choices` in the order of their index, each with a reason of its own."""
-    try:
+    with unless_refused("n"):
         completion = client.chat.completions.create(model=server.model, messages=COUNT, n=2)
-    except openai.BadRequestError as error:
-        if error.param != "n":
-            raise
-        pytest.skip("this server refuses n")
     assert [choice.index for choice in completion.choices] == [0, 1]
     assert all(choice.message.content for choice in completion.choices)
     with client.chat.completions.stream(model=server.model, messages=COUNT, n=2) as stream:
@@ -127,6 +124,7 @@ def test_two_choices(client: OpenAI, server: Server) -> None:
     assert [choice.finish_reason for choice in choices] == ["stop"] * 2
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_tool_loop(client: OpenAI, tools_model: str) -> None:
     """OpenAI's function calling guide: call, run, send back, read the answer."""
     tools = [pydantic_function_tool(GetWeather, name="get_weather")]
@@ -144,6 +142,7 @@ def test_tool_loop(client: OpenAI, tools_model: str) -> None:
     assert second.choices[0].message.content
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_stream_helper_collects_tool_calls(client: OpenAI, tools_model: str) -> None:
     """openai-python's helper concatenates ids and names: each may come once only."""
     with client.chat.completions.stream(

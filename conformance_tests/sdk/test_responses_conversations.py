@@ -38,9 +38,13 @@ def test_it_lives_and_dies(client: OpenAI, conversations: Server) -> None:
         client.conversations.retrieve(made.id)
 
 
-def test_responses_are_appended(client: OpenAI, responses: Responses, talk: str) -> None:
+@pytest.mark.cooperation(times=3, least=2)
+def test_responses_are_appended(
+    client: OpenAI, responses: Responses, conversations: Server
+) -> None:
     """OpenAI's guide to conversation state: one id for the whole of a conversation."""
     model = responses.server.model
+    talk = client.conversations.create().id
     first = client.responses.create(model=model, input="My name is Ada.", conversation=talk)
     assert first.conversation
     assert first.conversation.id == talk
@@ -55,6 +59,7 @@ def test_responses_are_appended(client: OpenAI, responses: Responses, talk: str)
         ("user", "What is my name?"),
         ("assistant", second.output_text),
     ]
+    client.conversations.delete(talk)
 
 
 def test_items_page_by_themselves(client: OpenAI, talk: str) -> None:

@@ -9,15 +9,17 @@ from openai import OpenAI
 from openai.types.responses import Response
 
 from conformance_tests.responding import CALLED, Responses, function
+from conformance_tests.sdk.refusals import unless_refused
 
 WEATHER: Any = function()
 
 
 @pytest.fixture
-def model(responses: Responses) -> str:
-    return responses.server.model
+def model(stateful: Responses) -> str:
+    return stateful.server.model
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_a_chain(client: OpenAI, model: str) -> None:
     """OpenAI's guide to conversation state: the id of the last response is enough."""
     first = client.responses.create(model=model, input="My name is Ada.")
@@ -29,6 +31,7 @@ def test_a_chain(client: OpenAI, model: str) -> None:
     assert client.responses.retrieve(second.id) == second
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_a_streamed_chain(client: OpenAI, model: str) -> None:
     """openai-python's helper, twice."""
     with client.responses.stream(model=model, input="My name is Ada.") as stream:
@@ -58,6 +61,7 @@ def test_input_items_page_by_themselves(client: OpenAI, model: str) -> None:
     assert [item.content[0].text for item in items] == [f"Number {n}." for n in range(5)]
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_a_tool_round_trip(client: OpenAI, responses: Responses, tools_model: str) -> None:
     """OpenAI's guide to function calling: the result follows by the id of the response."""
     asked = client.responses.create(model=tools_model, input=CALLED, tools=[WEATHER])
@@ -71,6 +75,7 @@ def test_a_tool_round_trip(client: OpenAI, responses: Responses, tools_model: st
     assert answer.output_text
 
 
+@pytest.mark.cooperation(times=3, least=2)
 def test_a_tool_round_trip_by_hand(client: OpenAI, responses: Responses, tools_model: str) -> None:
     """OpenAI's guide to function calling: `input += response.output`, nothing stored."""
     said: Any = [{"role": "user", "content": CALLED}]
@@ -95,12 +100,8 @@ def ended(client: OpenAI, response: Response) -> Response:
 
 
 def in_background(client: OpenAI, model: str, **fields: Any) -> Response:
-    try:
+    with unless_refused("background"):
         response: Response = client.responses.create(model=model, background=True, **fields)
-    except openai.BadRequestError as error:
-        if error.param != "background":
-            raise
-        pytest.skip("background is refused by name")
     return response
 
 
@@ -113,10 +114,9 @@ def test_background(client: OpenAI, model: str) -> None:
     assert over.output_text
 
 
-def test_background_is_cancelled(client: OpenAI, model: str) -> None:
+def test_background_is_cancelled(client: OpenAI, stateful: Responses, slow_model: str) -> None:
     """openai-python's `responses.cancel`: an object like any other, its status `cancelled`."""
-    slow = "demo-slow" if model == "demo" else model
-    begun = in_background(client, slow, input="Count to 2000")
+    begun = in_background(client, slow_model, input="Count to 2000")
     assert client.responses.cancel(begun.id).status == "cancelled"
 
 

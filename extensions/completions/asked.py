@@ -1,20 +1,17 @@
 """What the routes of stored chat completions take."""
 
-from typing import Annotated
-
-from msgspec import Meta, Struct
+from msgspec import Struct, field
 
 from extensions.completions.store import Order, Query
 from gateway.dialects.openai.wire import Metadata
+from gateway.http.openai.lists import PageAsked
 
 __all__ = ["CompletionsAsked", "MessagesAsked", "NewMetadata"]
 
 
-class MessagesAsked(Struct, frozen=True, kw_only=True):
+class MessagesAsked(PageAsked, frozen=True, kw_only=True):
     """The query of a list of messages."""
 
-    after: str | None = None
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
     order: Order = "asc"
 
 
@@ -22,7 +19,7 @@ class CompletionsAsked(MessagesAsked, frozen=True, kw_only=True):
     """The query of a list of completions."""
 
     model: str | None = None
-    metadata: Metadata = {}
+    metadata: Metadata = field(default_factory=dict)
 
     @property
     def query(self) -> Query:

@@ -1,19 +1,18 @@
 """`/v1/chat/completions` beside its POST: the chat completions that were stored."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, Response, Router, delete, get, post
-from litestar.datastructures import State
+from litestar import Response, Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from extensions.completions.asked import CompletionsAsked, MessagesAsked, NewMetadata
 from extensions.completions.record import Completion
-from extensions.completions.shown import DeletedCompletion, list_of, messages_of
+from extensions.completions.shown import DeletedCompletion, completions_of, messages_of
 from extensions.completions.store import CompletionStore
 from gateway.http.extensions import error_responses, provided
 from gateway.http.json_body import StrictJSON, demand_body
-from gateway.http.openai.lists import ObjectList, read_query
+from gateway.http.openai.lists import After, Asking, Limit, ObjectList, read_query
 from gateway.http.openai.mounting import Mounted
 
 __all__ = ["completion_routes"]
@@ -23,11 +22,6 @@ PATH = "/chat/completions"
 UNKNOWN = {404: "There is no such stored chat completion."}
 STORAGE = {503: "The folder cannot be used: a full disk, a missing permission."}
 
-Asking = Request[Any, Any, State]
-
-# Litestar would judge a value by rules and in words of its own; the struct of the query does.
-After = Annotated[str | None, QueryParameter(description="The id that the page begins after.")]
-Limit = Annotated[str | None, QueryParameter(description="1 to 100; if it is not given, 20.")]
 Ordered = Annotated[str | None, QueryParameter(description="`asc`: the oldest first; or `desc`.")]
 Model = Annotated[str | None, QueryParameter(description="Those of a model, as it was asked for.")]
 
@@ -60,7 +54,7 @@ async def list_completions(
 ) -> ObjectList:
     """By age; with `metadata[KEY]=VALUE` only those that have it."""
     asked = read_query(CompletionsAsked, request.query_params.multi_items())
-    return list_of(await store.list(asked.query))
+    return completions_of(await store.list(asked.query))
 
 
 @get(
@@ -100,7 +94,7 @@ async def update_completion(
 async def delete_completion(
     id: FromPath[str], store: NamedDependency[CompletionStore]
 ) -> DeletedCompletion:
-    """For good."""
+    """For good; what was said in it is kept nowhere else."""
     await store.delete(id)
     return DeletedCompletion(id)
 
@@ -121,8 +115,7 @@ async def list_messages(
 ) -> ObjectList:
     """Those of the request, in its order."""
     asked = read_query(MessagesAsked, request.query_params.multi_items())
-    page = await store.messages(id, after=asked.after, limit=asked.limit, order=asked.order)
-    return messages_of(page)
+    return messages_of(await store.messages(id), asked)
 
 
 HANDLERS = (

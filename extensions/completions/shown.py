@@ -1,37 +1,36 @@
 """What the routes of stored chat completions answer."""
 
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
 from msgspec import Raw, Struct
 
 from extensions.completions.store import Page, Shown
-from gateway.http.openai.lists import ObjectList
+from gateway.http.openai.lists import ObjectList, PageAsked, list_of, paged
 
-__all__ = ["DeletedCompletion", "list_of", "messages_of"]
+__all__ = ["DeletedCompletion", "completions_of", "messages_of"]
 
 NULL = Raw(b"null")
 
 
 class DeletedCompletion(Struct, frozen=True):
+    """That a stored chat completion is gone."""
+
     id: str
     object: Literal["chat.completion.deleted"] = "chat.completion.deleted"
     deleted: bool = True
 
 
-def list_of(page: Page[Shown]) -> ObjectList:
-    items = page.items
-    return ObjectList(
-        data=[item.object for item in items],
-        first_id=items[0].id if items else None,
-        last_id=items[-1].id if items else None,
-        has_more=page.has_more,
-    )
+def completions_of(page: Page[Shown]) -> ObjectList:
+    return list_of([(item.id, item.object) for item in page.items], more=page.has_more)
 
 
-def messages_of(page: Page[Shown]) -> ObjectList:
-    """The same for messages, each with its id, and its parts apart from text."""
-    return list_of(Page(tuple(Shown(item.id, message(item)) for item in page.items), page.has_more))
+def messages_of(found: Sequence[Shown], asked: PageAsked) -> ObjectList:
+    """A page of messages, each with its id, and its parts apart from text."""
+    page, more = paged(found, attrgetter("id"), asked)
+    return list_of([(item.id, message(item)) for item in page], more=more)
 
 
 def message(shown: Shown) -> Raw:

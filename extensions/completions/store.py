@@ -85,7 +85,7 @@ class CompletionStore:
         return await unbroken(self._update(id, metadata))
 
     async def delete(self, id: str) -> None:
-        """Remove a completion for good."""
+        """Remove a completion for good, also one that cannot be read."""
         await unbroken(self._delete(id))
 
     async def list(self, query: Query) -> Page[Shown]:
@@ -96,21 +96,10 @@ class CompletionStore:
             raise unknown(query.after)
         return await self._stored(partial(self._page, index, ids, query))
 
-    async def messages(
-        self, id: str, *, after: str | None = None, limit: int = 20, order: Order = "asc"
-    ) -> Page[Shown]:
-        """A page of the messages of a request."""
+    async def messages(self, id: str) -> Sequence[Shown]:
+        """The messages of a request."""
         completion = await self.get(id)
-        messages = [Shown(f"{id}-{n}", found) for n, found in enumerate(completion.messages)]
-        if order == "desc":
-            messages.reverse()
-        start = 0
-        if after is not None:
-            places = [n for n, message in enumerate(messages) if message.id == after]
-            if not places:
-                raise unknown(after)
-            start = places[0] + 1
-        return Page(tuple(messages[start : start + limit]), len(messages) > start + limit)
+        return [Shown(f"{id}-{n}", found) for n, found in enumerate(completion.messages)]
 
     async def _put(self, completion: Completion) -> None:
         create = partial(self._create, completion)
@@ -125,7 +114,6 @@ class CompletionStore:
 
     async def _delete(self, id: str) -> None:
         async with self._turn(id):
-            await self.get(id)
             await self._change(id, partial(self._files.remove, id), None)
 
     def _create(self, completion: Completion) -> None:

@@ -1,14 +1,13 @@
 """The bodies and queries that the conversation routes take."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from gateway.core.errors import InvalidRequest, Unsupported
+from gateway.core.errors import Unsupported
 from gateway.core.notes import Notes
-from gateway.dialects.decoding import explained
 from gateway.dialects.openai.responses import items
 from gateway.dialects.openai.responses.conversation import (
     ASKED,
@@ -18,20 +17,19 @@ from gateway.dialects.openai.responses.conversation import (
     read_content,
     read_reasoning,
 )
+from gateway.dialects.openai.responses.including import check_included
 from gateway.dialects.openai.responses.input import read_item
 from gateway.dialects.openai.responses.items import Item
-from gateway.dialects.openai.responses.reading import ENCRYPTED, LOGPROBS, OTHERS
 from gateway.dialects.openai.tools import read_arguments
 from gateway.dialects.openai.wire import Metadata
+from gateway.http.openai.lists import every
 
 __all__ = [
     "ConversationPatch",
-    "ItemsQuery",
     "NewConversation",
     "NewItems",
     "read_included",
     "read_items",
-    "read_query",
 ]
 
 GivenItems = Annotated[
@@ -58,33 +56,10 @@ class NewItems(Struct, frozen=True, kw_only=True):
     items: GivenItems
 
 
-class ItemsQuery(Struct, frozen=True, kw_only=True):
-    """Which page of the items: those that follow `after`, in this order."""
-
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
-    order: Literal["asc", "desc"] = "desc"
-    after: str | None = None
-
-
-def read_query(pairs: Iterable[tuple[str, str]]) -> ItemsQuery:
-    """`InvalidRequest` that names the parameter at fault."""
-    try:
-        return msgspec.convert(dict(pairs), ItemsQuery, strict=False)
-    except msgspec.ValidationError as error:
-        raise explained(str(error), "") from None
-
-
-def read_included(pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """What is asked to be shown besides; SDKs write `include[]` for each."""
-    named = [value for name, value in pairs if name in ("include", "include[]")]
-    for index, value in enumerate(named):
-        if value not in (LOGPROBS, ENCRYPTED, *OTHERS):
-            raise InvalidRequest(
-                f"'{value[:64]}' is nothing that can be included; these are:"
-                f" {', '.join(sorted((LOGPROBS, ENCRYPTED, *OTHERS)))}.",
-                param=f"include[{index}]",
-                reason="invalid_value",
-            )
+def read_included(pairs: Iterable[tuple[str, str]], notes: Notes) -> frozenset[str]:
+    """What is asked to be shown besides."""
+    named = every("include", pairs)
+    check_included(named, notes)
     return frozenset(named)
 
 

@@ -1,13 +1,14 @@
 """Sessions that chat completions join."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 
 from extensions.chat.reply import GrowingReply
 from extensions.conversations.adding import Answered
+from extensions.conversations.ids import bare
 from extensions.conversations.service import Conversations, OpenConversation
 from extensions.conversations.translation import items_from, messages_from
-from gateway.core.errors import SessionNotFound
+from gateway.core.errors import MochiError, SessionNotFound
 from gateway.core.events import Batch
 from gateway.core.messages import AssistantMessage, Message, text
 
@@ -21,8 +22,9 @@ class SessionHistory:
         self._conversations = conversations
 
     @asynccontextmanager
-    async def join(self, session_id: str) -> AsyncIterator["JoinedSession"]:
-        """The session while its turn is held."""
+    async def join(self, named: str) -> AsyncIterator["JoinedSession"]:
+        """The session while its turn is held. It may be named by the id of its conversation."""
+        session_id = bare(named)
         joining = self._conversations.joined(session_id, SessionNotFound(session_id))
         async with joining as conversation:
             yield JoinedSession(conversation)
@@ -53,7 +55,8 @@ class JoinedSession:
             # A part of an answer is its text; a call in it may not have been the last.
             if reply.ended is None and reply.text:
                 reply.calls.clear()
-                await self._keep(asked, model, reply)
+                with suppress(MochiError):  # the session may be what is gone
+                    await self._keep(asked, model, reply)
 
     async def _keep(self, asked: Sequence[Message], model: str, reply: GrowingReply) -> None:
         usage = reply.ended.usage if reply.ended else None

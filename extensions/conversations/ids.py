@@ -3,6 +3,7 @@
 from gateway.core.errors import ConversationNotFound
 
 __all__ = [
+    "bare",
     "call_id",
     "call_item_id",
     "compaction_id",
@@ -18,6 +19,11 @@ PREFIX = "conv_"
 
 def conversation_id(session_id: str) -> str:
     return PREFIX + session_id
+
+
+def bare(id: str) -> str:
+    """The id of the session, which may be named by that of its conversation."""
+    return id.removeprefix(PREFIX)
 
 
 def session_of(conversation_id: str) -> str:

@@ -72,7 +72,9 @@ def divided(
             if field:
                 yield plain(text=text)
             continue
-        if field or not isinstance(part, Texts):
+        if field and getattr(part, field, None) != text:
+            yield plain(text=text)
+        elif field or not isinstance(part, Texts):
             yield part
 
 

@@ -169,7 +169,9 @@ def with_results(history: Iterable[Item]) -> list[Item]:
     waiting: list[items.Call] = []
     for item in history:
         if isinstance(item, items.Result):
-            waiting = [call for call in waiting if call.call_id != item.call_id]
+            ids = [call.call_id for call in waiting]
+            if item.call_id in ids:
+                del waiting[ids.index(item.call_id)]
         elif isinstance(item, items.Call):
             waiting.append(item)
         elif waiting:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from litestar import Request, Response, Router, delete, get, post
+from litestar import Response, Router, delete, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 
@@ -12,23 +12,22 @@ from extensions.conversations.asked import (
     NewItems,
     read_included,
     read_items,
-    read_query,
 )
 from extensions.conversations.service import Conversations
 from extensions.conversations.shown import (
     Conversation,
     DeletedConversation,
-    ItemList,
     conversation_of,
-    list_of,
+    items_of,
     page_of,
     shown,
 )
 from gateway.core.notes import Notes
 from gateway.http.extensions import error_responses
 from gateway.http.json_body import StrictJSON, demand_body
-from gateway.http.notes import note_headers
+from gateway.http.notes import noted
 from gateway.http.openai.hot import Rules
+from gateway.http.openai.lists import After, Asking, Limit, ObjectList, PageAsked, read_query
 from gateway.http.openai.mounting import Mounted
 
 __all__ = ["conversation_routes"]
@@ -38,11 +37,8 @@ UNKNOWN_ITEM = {404: "There is no such conversation or item."}
 READ_ONLY = {409: "The session's file is of a later version, which must not be written."}
 STORAGE = {503: "The folder cannot be used: a full disk, a missing permission."}
 
-Asking = Request[Any, Any, Any]
+EMPTY = NewConversation()
 
-# Litestar would judge a value by rules and in words of its own; the struct of the query does.
-After = Annotated[str | None, QueryParameter(description="The id that the page begins after.")]
-Limit = Annotated[str | None, QueryParameter(description="1 to 100; if it is not given, 20.")]
 Ordered = Annotated[str | None, QueryParameter(description="`desc`: the newest first; or `asc`.")]
 
 
@@ -70,12 +66,12 @@ def conversation_routes(conversations: Conversations, rules: Rules) -> Mounted:
     responses=error_responses(STORAGE),
 )
 async def create_conversation(
-    data: JSONBody[NewConversation],
     conversations: NamedDependency[Conversations],
     rules: NamedDependency[Rules],
+    data: JSONBody[NewConversation] = EMPTY,
 ) -> Response[Conversation]:
     """It is a session of the same id, without the `conv_`, and has no model before somebody has
-    answered in it."""
+    answered in it. An empty one needs no body."""
     notes = Notes(strict=rules.strict, counts=rules.counts)
     items = read_items(data.items or (), notes)
     session = await conversations.create(items, data.metadata or {})
@@ -107,7 +103,7 @@ async def update_conversation(
     data: JSONBody[ConversationPatch],
     conversations: NamedDependency[Conversations],
 ) -> Conversation:
-    """Of all of it."""
+    """The pairs that are sent take the place of all that there were."""
     return conversation_of(await conversations.update(id, data.metadata or {}))
 
 
@@ -140,13 +136,13 @@ async def add_items(
     data: JSONBody[NewItems],
     conversations: NamedDependency[Conversations],
     rules: NamedDependency[Rules],
-) -> Response[ItemList]:
+) -> Response[ObjectList]:
     """At the end of it; but the result of a call stands behind the call. `include` shows what is
     not shown otherwise."""
-    included = read_included(request.query_params.multi_items())
     notes = Notes(strict=rules.strict, counts=rules.counts)
+    included = read_included(request.query_params.multi_items(), notes)
     added = await conversations.add(id, read_items(data.items, notes))
-    return Response(list_of(added, included), headers=noted(notes))
+    return Response(items_of(added, included), headers=noted(notes))
 
 
 @get(
@@ -159,14 +155,17 @@ async def list_items(
     request: Asking,
     id: FromPath[str],
     conversations: NamedDependency[Conversations],
+    rules: NamedDependency[Rules],
     after: After = None,
     limit: Limit = None,
     order: Ordered = None,
-) -> ItemList:
+) -> Response[ObjectList]:
     """All that was said in it, by whichever door. `include` shows what is not shown otherwise."""
+    notes = Notes(strict=rules.strict, counts=rules.counts)
     pairs = [*request.query_params.multi_items()]
-    query, included = read_query(pairs), read_included(pairs)
-    return page_of(await conversations.items(id), query, included)
+    asked, included = read_query(PageAsked, pairs), read_included(pairs, notes)
+    page = page_of(await conversations.items(id), asked, included)
+    return Response(page, headers=noted(notes))
 
 
 @get(
@@ -180,10 +179,12 @@ async def retrieve_item(
     id: FromPath[str],
     item_id: FromPath[str],
     conversations: NamedDependency[Conversations],
-) -> dict[str, Any]:
-    """One of them."""
-    included = read_included(request.query_params.multi_items())
-    return shown(await conversations.item(id, item_id), included)
+    rules: NamedDependency[Rules],
+) -> Response[dict[str, Any]]:
+    """As it is now; what was said after it stays where it is."""
+    notes = Notes(strict=rules.strict, counts=rules.counts)
+    included = read_included(request.query_params.multi_items(), notes)
+    return Response(shown(await conversations.item(id, item_id), included), headers=noted(notes))
 
 
 @delete(
@@ -210,7 +211,3 @@ HANDLERS = (
     retrieve_item,
     remove_item,
 )
-
-
-def noted(notes: Notes) -> dict[str, str]:
-    return {name.decode(): value.decode() for name, value in note_headers(notes)}

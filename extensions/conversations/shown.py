@@ -1,28 +1,27 @@
 """Conversations and their items as the routes show them."""
 
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Raw, Struct
 from msgspec.structs import replace
 
-from extensions.conversations.asked import ItemsQuery
 from extensions.conversations.beside import noted_in
 from extensions.conversations.ids import conversation_id
 from extensions.sessions.clock import instant
 from extensions.sessions.session import Session
-from gateway.core.errors import InvalidRequest
 from gateway.dialects.openai.responses import items, parts
+from gateway.dialects.openai.responses.including import ENCRYPTED, LOGPROBS
 from gateway.dialects.openai.responses.items import Item
-from gateway.dialects.openai.responses.reading import ENCRYPTED, LOGPROBS
+from gateway.http.openai.lists import ObjectList, PageAsked, list_of, paged
 
 __all__ = [
     "Conversation",
     "DeletedConversation",
-    "ItemList",
     "conversation_of",
-    "list_of",
+    "items_of",
     "page_of",
     "shown",
 ]
@@ -43,16 +42,6 @@ class DeletedConversation(Struct, frozen=True, kw_only=True):
     deleted: Literal[True] = True
 
 
-class ItemList(Struct, frozen=True, kw_only=True):
-    """A page of items; the next one follows `last_id`."""
-
-    object: Literal["list"] = "list"
-    data: list[dict[str, Any]]
-    first_id: str | None
-    last_id: str | None
-    has_more: bool
-
-
 def conversation_of(session: Session) -> Conversation:
     return Conversation(
         id=conversation_id(session.id),
@@ -61,29 +50,16 @@ def conversation_of(session: Session) -> Conversation:
     )
 
 
-def page_of(found: Sequence[Item], query: ItemsQuery, included: Collection[str]) -> ItemList:
+def page_of(found: Sequence[Item], asked: PageAsked, included: Collection[str]) -> ObjectList:
     """`InvalidRequest` if there is nothing that the page could follow."""
-    ordered = list(found) if query.order == "asc" else list(reversed(found))
-    first = 0
-    if query.after is not None:
-        first = 1 + place_of(query.after, ordered)
-    page = ordered[first : first + query.limit]
-    return list_of(page, included, more=first + query.limit < len(ordered))
+    page, more = paged(found, attrgetter("id"), asked)
+    return items_of(page, included, more=more)
 
 
-def place_of(id: str, ordered: Sequence[Item]) -> int:
-    for at, item in enumerate(ordered):
-        if item.id == id:
-            return at
-    raise InvalidRequest(f"Item with id '{id[:64]}' not found.", param="after")
-
-
-def list_of(page: Sequence[Item], included: Collection[str], *, more: bool = False) -> ItemList:
-    return ItemList(
-        data=[shown(item, included) for item in page],
-        first_id=page[0].id if page else None,
-        last_id=page[-1].id if page else None,
-        has_more=more,
+def items_of(page: Sequence[Item], included: Collection[str], *, more: bool = False) -> ObjectList:
+    return list_of(
+        [(str(item.id), Raw(msgspec.json.encode(shown(item, included)))) for item in page],
+        more=more,
     )
 
 

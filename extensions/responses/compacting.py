@@ -17,11 +17,18 @@ from gateway.core.messages import UserMessage, text, text_of
 from gateway.core.replies import collect
 from gateway.core.requests import AnyText
 from gateway.dialects.openai.responses import items, opaque, wire
-from gateway.dialects.openai.responses.failing import blamed
 from gateway.dialects.openai.responses.input import placed
 from gateway.dialects.openai.responses.writing import write_usage
 
-__all__ = ["CompactedResponse", "compacted"]
+__all__ = ["HEEDED", "CompactedResponse", "compacted"]
+
+HEEDED = {
+    *["model", "input", "instructions", "previous_response_id", "conversation"],
+    *["max_output_tokens", "reasoning", "think", "temperature", "top_p", "presence_penalty"],
+    *["frequency_penalty", "seed", "stop", "options", "num_ctx", "top_k", "min_p"],
+    *["repeat_penalty", "keep_alive"],
+}
+"""The fields of a question that its summary depends on."""
 
 TASK = (
     "Summarise the conversation so far for yourself, so that it can go on from your summary alone:"
@@ -55,10 +62,9 @@ async def compacted(
         tool_choice="auto",
         response_format=AnyText(),
     )
-    try:
-        reply = await collect(backend.chat(asking))
-    except Exception as error:
-        raise blamed(error) from None
+    reply = await collect(backend.chat(asking))
+    if reply.reason == "length":
+        raise BackendFailed("The summary was cut off: allow more tokens for it.")
     summary = text_of(reply.message.content).strip()
     if not summary:
         raise BackendFailed("The model gave no summary.")

@@ -43,6 +43,10 @@ class Conversations(Protocol):
         """
         ...
 
+    async def items(self, id: str) -> Sequence[Item]:
+        """All that was said so far; `ConversationNotFound`. No turn is needed."""
+        ...
+
     async def beginning(self, id: str, length: int) -> Sequence[Item]:
         """Its first so many items, for a response that follows one which was made when there were
         no more; `ConversationNotFound`. No turn is needed."""

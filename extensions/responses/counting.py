@@ -13,7 +13,14 @@ from gateway.core.errors import BackendFailed
 from gateway.core.events import Finished
 from gateway.core.requests import AnyText, ChatRequest
 
-__all__ = ["counted"]
+__all__ = ["HEEDED", "counted"]
+
+HEEDED = {
+    *["model", "input", "instructions", "previous_response_id", "conversation"],
+    *["tools", "tool_choice", "parallel_tool_calls", "text", "reasoning", "think"],
+    *["options", "num_ctx", "keep_alive"],
+}
+"""The fields of a question that its count depends on."""
 
 
 async def counted(backend: Backend, request: ChatRequest) -> int:

@@ -17,7 +17,9 @@ from gateway.core.errors import (
     ResponseNotFound,
     Unsupported,
 )
+from gateway.dialects.openai.responses.input import Placed, references, resolved
 from gateway.dialects.openai.responses.items import Item
+from gateway.dialects.openai.responses.repeating import distinct, without_repetitions
 from gateway.dialects.openai.responses.wire import ResponseRequest
 
 __all__ = ["NOTHING", "Archive", "Past", "named_conversation"]
@@ -61,8 +63,18 @@ class Archive:
         """The same without a turn: what is said in the conversation meanwhile is not in it."""
         if id := named_conversation(request):
             with named():
-                return Past(await self._known().beginning(id, ALL))
+                return Past(await self._known().items(id))
         return await self.open(request, held)
+
+    async def settled(self, own: tuple[Placed, ...], past: Past) -> tuple[Placed, ...]:
+        """The items of a question with nothing left to look up, and nothing that is known already.
+
+        `InvalidRequest` for what is not there, is there as something else, or is there twice.
+        """
+        found = await self.found(references(own))
+        settled = without_repetitions(resolved(own, past.items, found), past.items)
+        distinct(settled, past.items)
+        return settled
 
     async def found(self, references: Iterable[str]) -> dict[str, Item]:
         """The kept items of these ids, as far as there are any."""
@@ -103,9 +115,6 @@ class Archive:
         if self._conversations is None:
             raise Unsupported("There are no conversations here.", param="conversation")
         return self._conversations
-
-
-ALL = 2**31 - 1
 
 
 def named_conversation(request: ResponseRequest) -> str | None:

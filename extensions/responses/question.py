@@ -1,14 +1,15 @@
 """A request for a response, read as far as can be without its past."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 
 from msgspec import Struct
+from msgspec.structs import fields
 
 from extensions.responses.ids import ItemIds, new_response_id
 from extensions.responses.past import Past
 from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
-from gateway.core.errors import ContextOverflow
+from gateway.core.errors import BackendFailed, ContextOverflow
 from gateway.core.events import Batch
 from gateway.core.notes import Notes
 from gateway.core.requests import ChatRequest
@@ -21,7 +22,14 @@ from gateway.dialects.openai.responses.tools import RECURRING
 from gateway.dialects.openai.responses.truncation import exchanges, shortened
 from gateway.http.openai.thinking import thinking_if_it_can
 
-__all__ = ["Question", "chat_request", "fitting", "question", "read_question"]
+__all__ = [
+    "Question",
+    "chat_request",
+    "fitting",
+    "heed_only",
+    "question",
+    "read_question",
+]
 
 BODY = RequestDecoder[wire.ResponseRequest](wire.ResponseRequest, RECURRING)
 
@@ -67,6 +75,15 @@ def question(asked: wire.ResponseRequest, unknown: Sequence[str], notes: Notes) 
     )
 
 
+def heed_only(question: Question, names: Collection[str]) -> None:
+    """Note every field of a question but these, for a route that has no use for it."""
+    for field in fields(wire.ResponseRequest):
+        value = getattr(question.asked, field.name)
+        moot = value is None or value is False or value is wire.ABSENT or value == "disabled"
+        if field.name not in names and not moot:
+            question.notes.ignore(field.name)
+
+
 async def chat_request(
     question: Question, own: Sequence[Placed], past: Past, backend: Backend
 ) -> ChatRequest:
@@ -90,12 +107,13 @@ async def fitting(
     without, most = 0, exchanges(whole) - 1
     while True:
         items = shortened(whole, without) if without else whole
-        assert items is not None
         request = await chat_request(question, items, Past(), backend)
         batches = backend.chat(request)
         try:
             first = await anext(batches)
             break
+        except StopAsyncIteration:
+            raise BackendFailed("Ollama answered nothing.") from None
         except ContextOverflow:
             if without >= most:
                 raise

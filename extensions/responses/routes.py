@@ -1,14 +1,13 @@
 """`/v1/responses`."""
 
-import asyncio
+from abc import abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
-from litestar import Litestar, Request, Response, Router, delete, get, post
+from litestar import Litestar, Response, Router, delete, get, post
 from litestar.config.app import AppConfig
-from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
@@ -17,24 +16,34 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Meta, Struct
 
 from extensions.responses.compacting import CompactedResponse
-from extensions.responses.listing import ItemsAsked, page_of
+from extensions.responses.listing import page_of
 from extensions.responses.question import Question, read_question
 from extensions.responses.service import Responses
 from extensions.responses.socket import ResponseSocket
 from extensions.responses.streams import FirstHand, Watched
 from extensions.responses.tidying import tidied
-from gateway.core.errors import InvalidRequest
+from gateway.core.errors import InvalidRequest, MochiError
 from gateway.core.notes import Notes
 from gateway.dialects.openai.responses import wire
+from gateway.dialects.openai.responses.failing import blamed
 from gateway.dialects.openai.responses.fields import FIELDS
+from gateway.dialects.openai.responses.including import check_included
 from gateway.http.draining import when_draining
 from gateway.http.extensions import error_responses, provided
-from gateway.http.notes import note_headers
+from gateway.http.notes import note_headers, noted
 from gateway.http.openai.hot import ERRORS, HotRoute, Rules
-from gateway.http.openai.lists import ObjectList, read_query
+from gateway.http.openai.lists import (
+    After,
+    Asking,
+    Limit,
+    ObjectList,
+    PageAsked,
+    every,
+    read_query,
+)
 from gateway.http.openai.mounting import Mounted
 from gateway.http.operations import RawOperation
-from gateway.http.streams import reason_of, send_events, send_json
+from gateway.http.streams import send_events, send_json
 
 __all__ = ["ResponsesExtension"]
 
@@ -46,15 +55,10 @@ UNKNOWN = {404: "There is no such response: never stored, deleted, or too old."}
 UNCANCELLABLE = {400: "It does not run in the background."}
 STORAGE = {503: "The folder cannot be used: a full disk, a missing permission."}
 
-Asking = Request[Any, Any, State]
-
-# Litestar would judge a value by rules and in words of its own; the struct of the query does.
 Streamed = Annotated[str | None, QueryParameter(description="`true`: its events, as a stream.")]
 StartingAfter = Annotated[
     str | None, QueryParameter(description="The number of the last event that is known already.")
 ]
-After = Annotated[str | None, QueryParameter(description="The id that the page begins after.")]
-Limit = Annotated[str | None, QueryParameter(description="1 to 100; if it is not given, 20.")]
 Ordered = Annotated[str | None, QueryParameter(description="`desc`: the last first; or `asc`.")]
 
 
@@ -76,7 +80,7 @@ class ResponsesExtension(InitPlugin):
         router = Router(
             "/responses/{id:str}",
             route_handlers=[retrieve, remove, cancel, list_input_items],
-            dependencies={"responses": provided(self._responses)},
+            dependencies={"responses": provided(self._responses), "rules": provided(rules)},
         )
         return Mounted(
             handlers=[router],
@@ -102,6 +106,17 @@ class ResponsesRoute(HotRoute):
     def __init__(self, responses: Responses, rules: Rules) -> None:
         super().__init__(responses.backend, rules)
         self.responses = responses
+
+    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+        try:
+            await self.respond(scope, body, notes, send)
+        except MochiError as error:
+            blamed(error)
+            raise
+
+    @abstractmethod
+    async def respond(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+        """Answer; an error may still be in the words of another API."""
 
 
 class Create(ResponsesRoute):
@@ -129,7 +144,7 @@ class Create(ResponsesRoute):
         errors=ERRORS,
     )
 
-    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+    async def respond(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         question = read_question(body, notes)
         if question.asked.background:
             when_draining(scope, self.responses.drain)
@@ -139,13 +154,7 @@ class Create(ResponsesRoute):
         if question.asked.stream:
             await send_events(send, FirstHand(run), run.frames(), notes)
             return
-        try:
-            response = await run.whole()
-        except asyncio.CancelledError as cancelled:
-            if reason := reason_of(cancelled):  # its conversation was deleted
-                raise reason from None
-            raise
-        await send_json(send, encode(response), note_headers(notes))
+        await send_json(send, encode(await run.whole()), note_headers(notes))
 
     async def _start(self, question: Question, send: Send) -> None:
         response = await self.responses.start(question)
@@ -182,7 +191,7 @@ class InputTokens(ResponsesRoute):
         errors=ERRORS,
     )
 
-    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+    async def respond(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         count = await self.responses.count(read_question(body, notes))
         await send_json(send, encode(TokenCount(count)), note_headers(notes))
 
@@ -205,7 +214,7 @@ class Compact(ResponsesRoute):
         errors=ERRORS,
     )
 
-    async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
+    async def respond(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         made = await self.responses.compact(read_question(body, notes))
         await send_json(send, encode(made), note_headers(notes))
 
@@ -229,22 +238,24 @@ async def retrieve(
     request: Asking,
     id: FromPath[str],
     responses: NamedDependency[Responses],
+    rules: NamedDependency[Rules],
     stream: Streamed = None,
     starting_after: StartingAfter = None,
 ) -> ASGIApp:
     """As it was answered. With `stream` as events: those of one that runs as they come, those of
     one that has ended all at once."""
     asked = read_query(RetrievalAsked, request.query_params.multi_items())
+    notes = included(request, rules)
     if not asked.stream:
         if asked.starting_after is not None:
             raise InvalidRequest("'starting_after' needs 'stream'.", param="starting_after")
         whole = await shown(responses, id)
-        return lambda scope, receive, send: send_json(send, whole)
+        return lambda scope, receive, send: send_json(send, whole, note_headers(notes))
     known = -1 if asked.starting_after is None else asked.starting_after
     frames = await responses.watch(id, known)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        notes = scope["state"]["notes"] = Notes(answer=id, counts=responses.metrics.noted)
+        scope["state"]["notes"] = notes
         await send_events(send, Watched(), frames, notes)
 
     return answer
@@ -296,13 +307,23 @@ async def list_input_items(
     request: Asking,
     id: FromPath[str],
     responses: NamedDependency[Responses],
+    rules: NamedDependency[Rules],
     after: After = None,
     limit: Limit = None,
     order: Ordered = None,
-) -> ObjectList:
+) -> Response[ObjectList]:
     """Those of its own request, without what was said before."""
-    asked = read_query(ItemsAsked, request.query_params.multi_items())
-    return page_of(await responses.record(id), asked)
+    asked = read_query(PageAsked, request.query_params.multi_items())
+    notes = included(request, rules)
+    page = page_of(await responses.record(id), asked)
+    return Response(page, headers=noted(notes))
+
+
+def included(request: Asking, rules: Rules) -> Notes:
+    """What is noted of an `include`: items are shown as they were answered, with all they have."""
+    notes = Notes(strict=rules.strict, counts=rules.counts)
+    check_included(every("include", request.query_params.multi_items()), notes)
+    return notes
 
 
 async def shown(responses: Responses, id: str) -> bytes:

@@ -5,8 +5,11 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Final
 
+from msgspec.structs import replace
+
+from extensions.responses.conversation import Conversation
 from extensions.responses.keeping import record_of
-from extensions.responses.past import NOTHING, Archive
+from extensions.responses.past import NOTHING, Archive, named_conversation
 from extensions.responses.question import Question, chat_request, fitting
 from extensions.responses.record import ConversationPoint
 from extensions.sessions.threads import unbroken
@@ -14,14 +17,18 @@ from gateway.core.backend import Backend
 from gateway.core.clock import unix_now
 from gateway.core.errors import (
     BackendFailed,
+    ConversationDeleted,
+    ConversationNotFound,
     MochiError,
     Overloaded,
     ResponseNotFound,
+    SessionNotFound,
 )
 from gateway.core.events import Batch, ChatEvent, Finished
 from gateway.core.metrics import Responding
+from gateway.dialects.openai.responses import items
 from gateway.dialects.openai.responses.failing import blamed
-from gateway.dialects.openai.responses.input import kept, references, resolved
+from gateway.dialects.openai.responses.input import kept
 from gateway.dialects.openai.responses.streaming import EventWriter
 from gateway.dialects.openai.responses.wire import Response
 from gateway.dialects.openai.responses.writing import write
@@ -70,13 +77,11 @@ class Run:
                 try:
                     async for batch in batches:
                         events += batch
+                    if not (events and isinstance(events[-1], Finished)):
+                        raise BackendFailed("The answer broke off before its end.")
                 except (MochiError, asyncio.CancelledError) as error:
                     await self._leave_behind(events, error)
-                    if isinstance(error, MochiError):
-                        raise blamed(error) from None
                     raise
-            if not (events and isinstance(events[-1], Finished)):
-                raise BackendFailed("The answer broke off before its end.")
             question = self.question
             response = write(events, question.answer, completed=unix_now(), ids=question.ids)
             await self._keep(response)
@@ -113,9 +118,7 @@ class Run:
         self._past = past = await archive.open(question.asked, held)
         if past.conversation is not None:
             question.notes.session = past.conversation.id
-        if named := references(self._own):
-            found = await archive.found(named)
-            self._own = resolved(self._own, past.items, found)
+        self._own = await archive.settled(self._own, past)
         if question.asked.truncation == "auto":
             return fitting(question, self._own, past, self._backend)
         request = await chat_request(question, self._own, past, self._backend)
@@ -139,17 +142,27 @@ class Run:
         conversation = self._past.conversation
         if conversation is None or not events:
             return
-        self.writer.frames(events)
+        with suppress(
+            MochiError
+        ):  # the conversation, or what was asked for, may be what is not there
+            self.writer.frames(events)
         self._ended_by(error)
         with suppress(MochiError):  # it may be what is gone
-            await unbroken(conversation.append(kept(self._own), self.writer.response))
+            await unbroken(self._append(conversation, self.writer.response))
 
     def _ended_by(self, error: BaseException) -> bytes:
         if isinstance(error, Exception):
-            return self.writer.failure(error)
+            return self.writer.failure(self._explained(error))
         if not isinstance(error, asyncio.CancelledError) or error.args in ((LEFT,), (CANCELLED,)):
             return self.writer.cancel()
-        return self.writer.failure(reason_of(error) or Overloaded(GOING_DOWN))
+        reason = reason_of(error) or Overloaded(GOING_DOWN)
+        return self.writer.failure(self._explained(reason))
+
+    def _explained(self, error: Exception) -> Exception:
+        """What has begun knew its conversation, so that is not unknown but gone."""
+        if not isinstance(error, ConversationNotFound | SessionNotFound):
+            return error
+        return ConversationDeleted(named_conversation(self.question.asked) or "")
 
     async def _keep(self, response: Response) -> None:
         """Add the answer to its conversation, and keep the record of it.
@@ -165,10 +178,18 @@ class Run:
         point = None
         if conversation is not None:
             if self._length is None:
-                self._length = await conversation.append(own, response)
+                self._length = await self._append(conversation, response)
             point = ConversationPoint(conversation.id, self._length)
         if question.stored:
             with suppress(ResponseNotFound):  # deleted while it ran
                 await self._archive.store.keep(record_of(question, own, response, point))
                 self._counts.stored += 1
         self._kept = True
+
+    async def _append(self, conversation: Conversation, response: Response) -> int:
+        """Whole calls of an answer that broke off stay out: no client knows that they were all, and
+        a conversation waits for the result of each."""
+        if response.status in ("failed", "cancelled"):
+            output = [item for item in response.output if not isinstance(item, items.Call)]
+            response = replace(response, output=output)
+        return await conversation.append(kept(self._own), response)

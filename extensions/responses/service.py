@@ -1,24 +1,24 @@
 """Responses: made, kept, continued, and read again."""
 
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
+from extensions.responses import compacting, counting
 from extensions.responses.background import Background
 from extensions.responses.compacting import CompactedResponse, compacted
 from extensions.responses.conversation import Conversations
 from extensions.responses.counting import counted
 from extensions.responses.keeping import record_of, response_of
 from extensions.responses.past import Archive, Past
-from extensions.responses.question import Question, chat_request
+from extensions.responses.question import Question, chat_request, heed_only
 from extensions.responses.record import Record, failed
 from extensions.responses.run import Run
 from extensions.responses.store import ResponseStore
 from extensions.responses.streams import once
 from gateway.core.backend import Backend
-from gateway.core.errors import BackendFailed, InvalidRequest, MochiError, ModelNotFound
+from gateway.core.errors import BackendFailed, InvalidRequest, ModelNotFound, Unsupported
 from gateway.core.metrics import Metrics
-from gateway.dialects.openai.responses.failing import blamed
-from gateway.dialects.openai.responses.input import Placed, kept, references, resolved
+from gateway.dialects.openai.responses.input import Placed, kept
 from gateway.dialects.openai.responses.replaying import replayed
 from gateway.dialects.openai.responses.wire import Response
 
@@ -116,17 +116,20 @@ class Responses:
 
     async def count(self, question: Question) -> int:
         """The tokens that the model would read for this question."""
-        async with AsyncExitStack() as held:
-            past, own = await self._seen(question, held)
-            request = await chat_request(question, own, past, self._models)
-        try:
+        heed_only(question, counting.HEEDED)
+        async with self._without_agents(question.asked.model, "count for"):
+            async with AsyncExitStack() as held:
+                past, own = await self._seen(question, held)
+                request = await chat_request(question, own, past, self._models)
             return await counted(self._models, request)
-        except MochiError as error:
-            raise blamed(error) from None
 
     async def compact(self, question: Question) -> CompactedResponse:
         """The conversation with a summary in the place of what the model said."""
-        async with AsyncExitStack() as held:
+        heed_only(question, compacting.HEEDED)
+        async with (
+            self._without_agents(question.asked.model, "compact with"),
+            AsyncExitStack() as held,
+        ):
             past, own = await self._seen(question, held)
             return await compacted(self._models, question, [*past.items, *kept(own)])
 
@@ -137,18 +140,37 @@ class Responses:
     async def aclose(self) -> None:
         await self._background.aclose()
 
-    async def _check_model(self, model: str) -> None:
+    @asynccontextmanager
+    async def _without_agents(self, model: str, purpose: str) -> AsyncIterator[None]:
+        """What is not found inside may be what acts by itself: it is there, but not for this."""
+        try:
+            yield
+        except ModelNotFound:
+            if not await self._is_agent(model):
+                raise
+            raise Unsupported(
+                f"There is no way to {purpose} '{model}': it is an agent, which asks its model"
+                " as often as it likes. Name the model itself.",
+                param="model",
+                reason="unsupported_value",
+            ) from None
+
+    async def _is_agent(self, model: str) -> bool:
+        if self._models is self.backend:
+            return False
         try:
             await self.backend.show(model)
-        except ModelNotFound as error:
-            raise blamed(error) from None
-        except BackendFailed:  # no true Ollama may not know this call
-            pass
+        except (ModelNotFound, BackendFailed):
+            return False
+        return True
+
+    async def _check_model(self, model: str) -> None:
+        with suppress(BackendFailed):  # what only resembles Ollama may lack /api/show
+            await self.backend.show(model)
 
     async def _seen(
         self, question: Question, held: AsyncExitStack
     ) -> tuple[Past, tuple[Placed, ...]]:
         """The past of a question as it is now, and its own items with nothing left to look up."""
         past = await self._archive.glance(question.asked, held)
-        found = await self._archive.found(references(question.own))
-        return past, resolved(question.own, past.items, found)
+        return past, await self._archive.settled(question.own, past)

@@ -94,7 +94,8 @@ class ResponseStore:
         await unbroken(self._begin(record))
 
     async def delete(self, id: str) -> None:
-        """Remove a response for good; those that follow it cannot be continued any more."""
+        """Remove a response for good, also one that cannot be read; those that follow it cannot be
+        continued any more."""
         await unbroken(self._delete(id))
 
     async def chain(self, id: str) -> tuple[Record, ...]:
@@ -142,7 +143,8 @@ class ResponseStore:
         for shard in await self._stored(self._unfinished.names):
             for found in await self._stored(partial(self._unfinished.found, shard)):
                 if found.id not in self._running:
-                    ended += await self._stored(partial(self._end_interrupted, found.id))
+                    async with self._turn(found.id):
+                        ended += await self._stored(partial(self._end_interrupted, found.id))
         return ended
 
     async def shards(self) -> list[str]:
@@ -211,7 +213,6 @@ class ResponseStore:
 
     async def _delete(self, id: str) -> None:
         async with self._turn(id):
-            await self.get(id)
             try:
                 await self._remove(id)
             except StorageUnavailable as error:
@@ -301,12 +302,13 @@ class ResponseStore:
         return self._kept.load(id, Entry.read)
 
     def _remove_files(self, id: str) -> None:
-        if id not in self._running:
+        try:
             self._kept.remove(id)
-            return
-        with suppress(Absent):  # unless keeping it for good failed half-way
-            self._kept.remove(id)
-        self._unfinished.remove(id)
+        except Absent:
+            self._unfinished.remove(id)  # it runs, or was damaged while it did
+        else:
+            if id in self._running:  # keeping it for good had failed half-way
+                self._unfinished.remove(id)
 
     def _end_interrupted(self, id: str) -> bool:
         try:

@@ -44,10 +44,11 @@ async def tidy(
     while True:
         try:
             await store.end_interrupted()
-            # What a response follows was marked as used at most so long before that.
-            oldest = clock() - days * A_DAY - MARKED_EVERY if days else 0
-            removed = await remove_old(store, oldest, pause)
-            log.log(logging.INFO if removed else logging.DEBUG, "%d old responses removed", removed)
+            if days:
+                # What a response follows was marked as used at most so long before that.
+                oldest = clock() - days * A_DAY - MARKED_EVERY
+                if removed := await remove_old(store, oldest, pause):
+                    log.info("%d old responses removed", removed)
         except StorageUnavailable:
             pass  # logged
         except Exception:

@@ -17,6 +17,7 @@ MochiError
 │   ├── AgentNotFound
 │   ├── ResponseNotFound             never kept, deleted, or no file that could be read
 │   ├── ConversationNotFound         the same of a conversation of `/v1`, which is a session
+│   ├── ConversationDeleted          it was there when an answer in it began
 │   ├── ItemNotFound                 the conversation has no such item (any more)
 │   ├── CompletionNotFound           the same of a stored chat completion
 │   └── ConfirmationNotFound         never asked, answered already, or asked in another session
@@ -66,6 +67,7 @@ __all__ = [
     "ConfirmationNotFound",
     "Conflict",
     "ContextOverflow",
+    "ConversationDeleted",
     "ConversationNotFound",
     "Denied",
     "HostRefused",
@@ -261,6 +263,19 @@ class ConversationNotFound(NotFound):
     def __init__(self, conversation_id: str) -> None:
         shown = conversation_id[:LONGEST_NAME]
         super().__init__(f"Conversation with id '{shown}' not found.", conversation_id=shown)
+
+
+class ConversationDeleted(NotFound):
+    """The conversation was there when an answer in it began, and is gone before its end."""
+
+    code = "CONVERSATION_NOT_FOUND"
+
+    def __init__(self, conversation_id: str) -> None:
+        shown = conversation_id[:LONGEST_NAME]
+        super().__init__(
+            f"The conversation '{shown}' was deleted before the response had ended.",
+            conversation_id=shown,
+        )
 
 
 class ItemNotFound(NotFound):

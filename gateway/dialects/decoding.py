@@ -6,8 +6,9 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from gateway.core.errors import InvalidRequest
+from gateway.core.errors import LONGEST_NAME, InvalidRequest
 from gateway.dialects.closing import closed, unknown_fields
+from gateway.dialects.entries import ANY, entry_at_fault, key_at_fault
 from gateway.dialects.recurring import Cut, Recurring
 
 __all__ = ["RequestDecoder", "decode", "decode_part", "explained", "missing"]
@@ -90,7 +91,7 @@ def decode_part(decoder: msgspec.json.Decoder[T], part: bytes | msgspec.Raw, at:
     try:
         return decoder.decode(part)
     except msgspec.ValidationError as error:
-        raise explained(str(error), at) from None
+        raise explained(str(error), at, part) from None
     except RecursionError:
         raise InvalidRequest("The JSON of the body is nested too deeply.") from None
     except msgspec.DecodeError as error:
@@ -121,19 +122,27 @@ def malformation(text: str) -> str:
     return text.removeprefix("JSON is malformed: ").rstrip(".")
 
 
-PLACE = re.compile(r" - at (?:`key` in )?`\$(.*?)`$")
+PLACE = re.compile(r" - at (`key` in )?`\$(.*?)`$", re.DOTALL)
 MISSING = re.compile(r"Object missing required field `(.+)`")
 OUT_OF_RANGE = re.compile(r"Expected `(int|float|str|array|object)`(?: of length)? (<=|>=|<|>) ")
 
 
-def explained(text: str, at: str) -> InvalidRequest:
+def explained(text: str, at: str, part: bytes | msgspec.Raw = b"") -> InvalidRequest:
     """A msgspec validation message as an `InvalidRequest` that names the field.
 
-    The place in the message is the parent of a missing field, so the name is put behind it.
+    The place in the message is the parent of a missing field, so the name is put behind it; so is
+    the key of an entry, which is looked up in the `part` that stands `at` this place.
     """
     place = PLACE.search(text)
-    where = (at + place[1] if place else at).lstrip(".")
     what = text[: place.start()] if place else text
+    inner = place[2] if place else ""
+    if place and place[1] and (key := key_at_fault(part, inner, what)):
+        return unfit_name(key[:LONGEST_NAME], (at + inner).lstrip("."), what)
+    if inner.endswith(ANY):
+        inner = inner.removesuffix(ANY)
+        entry = entry_at_fault(part, inner, what)
+        inner += "" if entry is None else f".{entry[:LONGEST_NAME]}"
+    where = (at + inner).lstrip(".")
     if absent := MISSING.fullmatch(what):
         return missing(f"{where}.{absent[1]}" if where else absent[1])
     if what.startswith("Object contains unknown field"):
@@ -142,6 +151,15 @@ def explained(text: str, at: str) -> InvalidRequest:
     if not where:
         return InvalidRequest(f"Invalid body: {what}.")
     return InvalidRequest(f"Invalid '{where}': {what}.", param=where, reason=reason_of(text))
+
+
+def unfit_name(key: str, where: str, what: str) -> InvalidRequest:
+    what = what.replace("`", "'")
+    return InvalidRequest(
+        f"Invalid property name in '{where}': {what}, in '{where}.{key}'.",
+        param=f"{where}.{key}",
+        reason="property_name_above_max_length",
+    )
 
 
 def missing(param: str) -> InvalidRequest:
@@ -168,5 +186,7 @@ def reason_of(text: str) -> str:
             return f"{number}_{'above_max' if above else 'below_min'}_value"
         case "str":
             return "string_above_max_length" if above else "empty_string"
+        case "object":
+            return f"object_{'above_max' if above else 'below_min'}_properties"
         case _:
-            return f"{kind}_above_max_length" if above else f"empty_{kind}"
+            return "array_above_max_length" if above else "empty_array"

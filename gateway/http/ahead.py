@@ -53,6 +53,8 @@ class Ahead:
                     return self._watched(scope, receive, send)
                 case "PUT" | "PATCH":
                     return self._watched_later(scope, receive, send)
+                case "POST" if path.startswith("/v1/"):  # those of `/api/v1` see to it themselves
+                    return self._watched_later(scope, receive, send)
         elif scope["type"] == WEBSOCKET and (socket := self._sockets.get(scope["path"])):
             return socket(scope, receive, send)
         return self._router(scope, receive, send)

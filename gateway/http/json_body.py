@@ -42,12 +42,16 @@ def decoder_of(kind: Any) -> msgspec.json.Decoder[Any]:
 
 
 async def demand_body(request: Request[Any, Any, Any]) -> None:
-    """Refuse a request without a body where one belongs; Litestar asks no decoder about that."""
-    if request.route_handler.parsed_data_field is None:
+    """Refuse a request without a body where one belongs; Litestar asks no decoder about that.
+
+    Where `data` has a default, nobody has to send any.
+    """
+    field = request.route_handler.parsed_data_field
+    if field is None:
         return
     try:
         body = await request.body()
     except InternalServerException:  # what Litestar makes of a client who left
         raise InvalidRequest("The body breaks off.") from None
-    if not body:
+    if not body and not field.has_default:
         raise InvalidRequest("The body is empty; a JSON object is expected.")

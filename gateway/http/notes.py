@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from gateway.core.notes import Notes
 
-__all__ = ["note_comment", "note_headers"]
+__all__ = ["note_comment", "note_headers", "noted"]
 
 MOST_NAMES = 32
 
@@ -25,6 +25,11 @@ def note_headers(notes: Notes) -> Headers:
     if notes.repairs or notes.retries:
         headers += late_headers(notes)
     return headers
+
+
+def noted(notes: Notes) -> dict[str, str]:
+    """The same headers as Litestar takes them."""
+    return {name.decode(): value.decode() for name, value in note_headers(notes)}
 
 
 def note_comment(notes: Notes, told: Notes) -> bytes:

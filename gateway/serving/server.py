@@ -4,11 +4,8 @@ import asyncio
 import errno
 import gc
 import logging
-import signal
 import socket
 import sys
-from collections.abc import Coroutine
-from contextlib import suppress
 from email.utils import formatdate
 from typing import Any, Self
 
@@ -16,6 +13,7 @@ import uvicorn
 from uvicorn.lifespan.on import LifespanOn
 
 from gateway.serving.connection import Connection
+from gateway.serving.process import allow_descriptors, run, stop_requested
 from gateway.serving.service import Deadlines, Service
 
 __all__ = [
@@ -30,9 +28,8 @@ __all__ = [
 ]
 
 BACKLOG = 4096
-SPARE = 256
-SAME_SIGNAL = 0.1
-STOP = (signal.SIGINT, signal.SIGTERM)
+GOODBYE = 0.1
+"""Seconds in which the WebSockets on which nothing is answered close; they are not waited for."""
 
 log = logging.getLogger("mochi")
 
@@ -96,10 +93,12 @@ class GatewayServer:
             connection.shutdown()
         for call in tuple(self._service.draining):
             call()
-        end = asyncio.get_running_loop().time() + self._grace
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._grace
+        await self._finished(min(GOODBYE, self._grace))
         if running := len(self._service.tasks):
             log.info("Running answers (%d) have %g s to finish", running, self._grace)
-        if not await self._finished(self._grace):
+        if not await self._finished(end - loop.time()):
             log.warning("Ending answers that did not finish in time (%d)", len(self._service.tasks))
             for task in self._service.tasks:
                 task.cancel()
@@ -172,45 +171,6 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
-def stop_requested() -> asyncio.Future[signal.Signals]:
-    """What SIGINT or SIGTERM resolves. The second finds no handler any more and kills at once.
-
-    What comes within a moment counts as one: a supervisor may signal a whole process group, in
-    which `uv run` passes the signal on once more.
-    """
-    loop = asyncio.get_running_loop()
-    received: asyncio.Future[signal.Signals] = loop.create_future()
-
-    def stop(number: signal.Signals) -> None:
-        if not received.done():
-            received.set_result(number)
-            loop.call_later(SAME_SIGNAL, give_up_handling)
-
-    def give_up_handling() -> None:
-        for each in STOP:
-            loop.remove_signal_handler(each)
-            signal.signal(each, signal.SIG_DFL)
-
-    with suppress(NotImplementedError):  # Windows, where Ctrl-C cancels the main task instead
-        for each in STOP:
-            loop.add_signal_handler(each, stop, each)
-    return received
-
-
-def run(main: Coroutine[Any, Any, int]) -> int:
-    """Run a command to its end, on uvloop where there is one."""
-    with asyncio.Runner(loop_factory=_event_loop) as runner:
-        return runner.run(main)
-
-
-def _event_loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
-
-
 def spare_collector() -> None:
     """Leave what was made at the start out of every garbage collection, and collect more rarely.
 
@@ -230,21 +190,3 @@ def spare_registry() -> None:
     starts.
     """
     sys.set_asyncgen_hooks(firstiter=None)
-
-
-def allow_descriptors(streams: int) -> None:
-    """Raise the soft descriptor limit to two a stream, one for each side, and some to spare."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * streams + SPARE
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    with suppress(ValueError, OSError):  # macOS has a ceiling of its own under an infinite limit
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-        soft = allowed
-    if soft < wanted:
-        log.warning("%d open files are enough for %d streams", soft, max(0, soft - SPARE) // 2)

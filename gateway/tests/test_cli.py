@@ -24,6 +24,9 @@ from gateway.cli import SETTINGS, main, parsed
         ("models", "models"),
         ("pull qwen3:8b", "pull"),
         ("chat --last", "chat"),
+        ("conformance --profile chat --profile tools", "conformance"),
+        ("conformance diff a.json b.json", "conformance"),
+        ("bench demo --json -", "bench"),
     ],
 )
 def test_flags_alone_are_those_of_serve(typed: str, command: str) -> None:
@@ -77,7 +80,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     said = capsys.readouterr().out
-    assert all(command in said for command in ("serve", "demo", "simulate", "models", "chat"))
+    commands = ("serve", "demo", "simulate", "models", "chat", "conformance", "bench")
+    assert all(command in said for command in commands)
 
 
 def test_parsing_imports_neither_the_server_nor_litestar() -> None:

@@ -48,8 +48,8 @@ def mistake(body: bytes) -> InvalidRequest:
         (b'{"kind":"a","items":[{"name":"X"}]}', "items[0].name", "invalid_value"),
         (b'{"kind":"a","items":[{},{},{}]}', "items[0].name", "missing_required_parameter"),
         (b'{"kind":"a","items":{}}', "items", "invalid_type"),
-        (b'{"kind":"a","labels":{"x":1}}', "labels[...]", "invalid_type"),
-        (b'{"kind":"a","labels":{"long":""}}', "labels", "string_above_max_length"),
+        (b'{"kind":"a","labels":{"x":1}}', "labels.x", "invalid_type"),
+        (b'{"kind":"a","labels":{"long":""}}', "labels.long", "property_name_above_max_length"),
     ],
 )
 def test_the_field_at_fault_is_named(body: bytes, param: str, reason: str) -> None:

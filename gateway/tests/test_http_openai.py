@@ -106,3 +106,28 @@ async def test_other_methods_are_not_allowed(method: str) -> None:
     async with live_server(app) as url, client(url) as http:
         response = await http.request(method, "/v1/chat/completions")
         assert (response.status_code, response.headers["allow"]) == (405, "POST")
+
+
+SESSION = {"x-mochi-session": "0f1e2d3c4b"}
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/v1/chat/completions", {"messages": ASKED["messages"]}),
+        ("/v1/completions", {"prompt": "Hello"}),
+        ("/v1/embeddings", {"input": "Hello"}),
+    ],
+)
+async def test_a_session_that_cannot_be_joined_is_named(path: str, fields: dict[str, Any]) -> None:
+    body = {"model": "demo", **fields}
+    app = create_app(ScriptedBackend(ANSWER), guards=GuardRules())
+    async with live_server(app) as url, client(url) as http:
+        answer = await http.post(path, json=body, headers=SESSION)
+        assert (answer.status_code, answer.headers["x-mochi-ignored"]) == (200, "x-mochi-session")
+        assert "x-mochi-ignored" not in (await http.post(path, json=body)).headers
+    app = create_app(ScriptedBackend(ANSWER), guards=GuardRules(), rules=Rules(strict=True))
+    async with live_server(app) as url, client(url) as http:
+        answer = await http.post(path, json=body, headers=SESSION)
+        assert answer.status_code == 400
+        assert answer.json()["error"]["param"] == "x-mochi-session"

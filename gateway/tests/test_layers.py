@@ -49,6 +49,7 @@ SLOW = {
     "pydantic": ("adapters",),
     "httpx": ("adapters", "gateway.commands"),
     "rich": ("gateway.commands",),
+    "matplotlib": ("gateway.commands",),
     "jsonschema_rs": ("adapters",),
     "prometheus_client": ("gateway.http.metrics",),
 }

@@ -92,6 +92,7 @@ def test_references_are_looked_up() -> None:
 def test_nothing_to_say_is_allowed_where_something_came_before() -> None:
     assert own([], previous_response_id="resp_1") == ()
     assert own(None, conversation="conv_1") == ()
+    assert own([{"type": "web_search_call", "id": "ws_1"}], conversation="conv_1") == ()
 
 
 CALL = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}
@@ -102,6 +103,7 @@ CALL = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}
     [
         (None, "input", "missing_required_parameter"),
         ([], "input", "empty_array"),
+        ([{"type": "web_search_call", "id": "ws_1"}], "input", "invalid_value"),
         (5, "input", "invalid_type"),
         (["x"], "input[0]", "invalid_type"),
         ([{}], "input[0].id", "missing_required_parameter"),

@@ -156,6 +156,10 @@ UNSUPPORTED = "unsupported_value"
             {"previous_response_id": "resp_1", "conversation": "conv_1"},
             ("previous_response_id", "mutually_exclusive_parameters"),
         ),
+        ({"previous_response_id": ""}, ("previous_response_id", "empty_string")),
+        ({"service_tier": "cheap"}, ("service_tier", "invalid_value")),
+        ({"conversation": ""}, ("conversation", "empty_string")),
+        ({"conversation": {"id": ""}}, ("conversation.id", "empty_string")),
         ({"text": {"format": {"type": "json_schema", "name": "x"}}}, ("text.format.schema", "missing_required_parameter")),
         ({"text": {"format": {"type": "json_schema", "schema": {}}}}, ("text.format.name", "missing_required_parameter")),
         ({"text": {"format": {"type": "json_schema", "json_schema": {}}}}, ("text.format.json_schema", "unknown_parameter")),
@@ -176,6 +180,26 @@ UNSUPPORTED = "unsupported_value"
 )  # fmt: skip
 def test_refusals(fields: dict[str, Any], told: tuple[str | None, str | None]) -> None:
     assert refusal(**fields) == told
+
+
+@pytest.mark.parametrize("tier", ["flex", "scale", "priority", "fast", "ultrafast"])
+def test_there_is_one_tier(tier: str) -> None:
+    assert ignored(service_tier=tier) == ["service_tier"]
+    assert ignored(service_tier="default") == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"input": [], "conversation": "conv_1"},
+        {"input": None, "previous_response_id": "resp_1", "instructions": "Be kind."},
+        {"input": [{"type": "web_search_call", "id": "ws_1"}], "conversation": "conv_1"},
+        {"input": [{"type": "reasoning", "summary": []}]},
+    ],
+)
+def test_without_a_word_there_is_nothing_to_answer(fields: dict[str, Any]) -> None:
+    assert refusal(**fields) == ("input", None)
+    assert request(history=[Message(id="msg_a", role="user", content="A")], **fields).messages
 
 
 def test_a_request_as_codex_sends_it() -> None:

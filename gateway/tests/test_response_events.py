@@ -99,3 +99,28 @@ def test_no_event_can_say_anything_else(good: Events, name: str, field: str, val
         found = found[int(step) if step.isdigit() else step]
     found[last] = value
     assert violations(events)
+
+
+def test_what_other_servers_may_say_is_not_wrong(good: Events) -> None:
+    """Reasoning with a summary and with its text, of no status, and events of hosted tools."""
+    begun = {"id": "rs_1", "type": "reasoning", "summary": [], "content": []}
+    summary, text = {"type": "summary_text", "text": "S"}, {"type": "reasoning_text", "text": "T"}
+    item = begun | {"summary": [summary], "content": [text]}
+    told: Events = [{"type": "response.output_item.added", "output_index": 0, "item": begun}]
+    for stem, kind, index, part in (
+        ("reasoning_summary_part", "reasoning_summary_text", "summary_index", summary),
+        ("content_part", "reasoning_text", "content_index", text),
+    ):
+        place = {"item_id": "rs_1", "output_index": 0, index: 0}
+        empty = part | {"text": ""}
+        told += [
+            {"type": f"response.{stem}.added", "part": empty, **place},
+            {"type": f"response.{kind}.delta", "delta": part["text"], **place},
+            {"type": f"response.{kind}.done", "text": part["text"], **place},
+            {"type": f"response.{stem}.done", "part": part, **place},
+        ]
+    told.append({"type": "response.output_item.done", "output_index": 0, "item": item})
+    hosted = {"type": "response.web_search_call.searching", "output_index": 0, "item_id": "ws_1"}
+    begin, end = good[:2], deepcopy(good[-1])
+    end["response"]["output"] = [item]
+    assert violations(numbered([*begin, *told, hosted, end])) == []

@@ -151,17 +151,11 @@ async def test_metadata_for_which_there_is_no_room_are_looked_at_in_the_files(
     assert numbers(await store.list(Query(metadata={"x": "1"}))) == [1, 3, 5]
 
 
-async def test_messages_come_in_pages(store: CompletionStore) -> None:
+async def test_messages_have_ids_of_their_own(store: CompletionStore) -> None:
     await keep(store, 1)
-    first, second = f"{identity(1)}-0", f"{identity(1)}-1"
-    page = await store.messages(identity(1))
-    assert [shown.id for shown in page.items] == [first, second]
-    assert [shown.object for shown in page.items] == list(completion(1).messages)
-    page = await store.messages(identity(1), limit=1, order="desc")
-    assert ([shown.id for shown in page.items], page.has_more) == ([second], True)
-    page = await store.messages(identity(1), after=first)
-    assert ([shown.id for shown in page.items], page.has_more) == ([second], False)
-    await refused(store.messages(identity(1), after="x"), error=InvalidRequest)
+    found = await store.messages(identity(1))
+    assert [shown.id for shown in found] == [f"{identity(1)}-0", f"{identity(1)}-1"]
+    assert [shown.object for shown in found] == list(completion(1).messages)
 
 
 async def test_what_is_damaged_is_skipped_and_left_alone(
@@ -174,8 +168,17 @@ async def test_what_is_damaged_is_skipped_and_left_alone(
         assert await everything(opened) == [1, 3]
         await refused(opened.get(identity(2)), error=CompletionNotFound)
         await refused(opened.update(identity(2), {}), error=CompletionNotFound)
-        await refused(opened.delete(identity(2)), error=CompletionNotFound)
     assert path(folder, 2).read_bytes() == b"{"
+
+
+async def test_what_is_damaged_can_be_deleted(store: CompletionStore, folder: Path) -> None:
+    await keep(store, 1, 2)
+    assert await everything(store) == [1, 2]
+    path(folder, 2).write_bytes(b"{")
+    await store.delete(identity(2))
+    assert tree(folder) == [path(folder, 1).name]
+    assert await everything(store) == [1]
+    await refused(store.delete(identity(2)), error=CompletionNotFound)
 
 
 async def test_what_was_removed_by_hand_is_gone(store: CompletionStore, folder: Path) -> None:

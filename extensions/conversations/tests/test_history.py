@@ -136,7 +136,7 @@ async def test_images_and_sounds_of_a_request_are_kept() -> None:
 
 async def test_an_unknown_session_cannot_be_joined() -> None:
     sessions = await sessions_with()
-    for id in ("nobody", "../x", ""):
+    for id in ("nobody", "conv_nobody", "conv_", "../x", ""):
         with pytest.raises(SessionNotFound):
             async with history_of(sessions).join(id):
                 pass

@@ -163,6 +163,12 @@ def test_a_call_that_was_never_answered_has_lost_its_result() -> None:
     ]
 
 
+def test_a_result_is_that_of_one_call_though_others_have_its_id() -> None:
+    call = items.FunctionCall(call_id="x", name="add", arguments="{}")
+    found: list[Item] = [call, call, items.FunctionCallOutput(call_id="x", output="1")]
+    assert [type(item) for item in with_results(found)][2:] == [items.FunctionCallOutput] * 2
+
+
 layouts = st.lists(
     st.integers(-1, 5)
     | st.fixed_dictionaries(
@@ -202,6 +208,9 @@ besides = st.fixed_dictionaries(
 
 @given(st.lists(besides, min_size=len(SAID), max_size=len(SAID)))
 @example([*[{}] * (len(SAID) - 1), {"parts": [{"type": "input_text", "text": ""}]}])
+@example(
+    [{}, {"parts": [{"type": "input_text", "text": "", "refusal": 3}]}, *[{}] * (len(SAID) - 2)]
+)
 @settings(max_examples=100, deadline=None)
 def test_whatever_another_program_notes_the_texts_are_all_there(noted: list[Any]) -> None:
     messages = [

@@ -167,6 +167,9 @@ async def test_what_has_to_be_asked_for_is_shown_then_alone() -> None:
         query = {"include[]": "reasoning.encrypted_content"}
         [item] = (await http.get(f"/{id}/items", params=query)).json()["data"]
         assert item["encrypted_content"] == thought["encrypted_content"]
+        for path in (f"/{id}/items", f"/{id}/items/{item['id']}"):
+            answer = await http.get(path, params={"include[]": "web_search_call.results"})
+            assert answer.headers["x-mochi-ignored"] == "include[0]"
 
 
 @pytest.mark.parametrize(
@@ -209,9 +212,23 @@ async def test_what_is_left_out_is_named() -> None:
         assert made.headers["x-mochi-ignored"] == "items[0]"
 
 
+async def test_nothing_need_be_said_to_begin_one() -> None:
+    async with serving() as http:
+        for answer in (
+            await http.post(""),
+            await http.post("", content=b"", headers={"content-type": "application/json"}),
+            await http.post("", content=b"", headers={"content-type": "text/plain"}),
+            await http.post("", json={}),
+        ):
+            assert (answer.status_code, answer.json()["metadata"]) == (200, {})
+        id = answer.json()["id"]
+        for path in (f"/{id}", f"/{id}/items"):
+            assert error_of(await http.post(path)) == (400, None, None)
+
+
 async def test_bodies_that_are_none() -> None:
     async with serving() as http:
-        for body in (b"", b"[]", b'{"metadata": 3}', b"{"):
+        for body in (b"[]", b"null", b'{"metadata": 3}', b"{"):
             answer = await http.post("", content=body, headers={"content-type": "application/json"})
             assert answer.status_code == 400, answer.text
             error_of(answer)

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 
 from adapters.simulator import Simulator
 from gateway.assembly import build
@@ -293,9 +294,14 @@ async def test_metadata_names_a_session_too_and_an_image_stays(tmp_path: Path) -
         assert answer.text.endswith("data: [DONE]\n\n")
         assert "x-mochi-ignored" not in answer.headers
         assert texts(await listed(http, id)) == ["Say a", "Say b", "b"]
+        body |= {"messages": [item_of("Say c")], "metadata": {"session_id": f"conv_{id}"}}
+        assert (await http.post("/v1/chat/completions", json=body)).status_code == 200
+        await chat(http, f"conv_{id}", "Say d")
+        said = texts(await listed(http, id))
+        assert said == ["Say a", "Say b", "b", "Say c", "c", "Say d", "d"]
         file = msgspec.json.decode((tmp_path / "chat_sessions" / f"{id}.json").read_bytes())
         assert file["metadata"]["model"] == "demo"
-        assert file["metadata"]["message_count"] == 3
+        assert file["metadata"]["message_count"] == 7
 
 
 async def test_deleting_a_conversation_ends_an_answer_in_it(tmp_path: Path) -> None:
@@ -318,6 +324,21 @@ async def test_deleting_a_conversation_ends_an_answer_in_it(tmp_path: Path) -> N
             assert answer.status_code == 404, answer.text
 
 
+async def test_deleting_a_conversation_fails_what_is_made_in_it(tmp_path: Path) -> None:
+    async with gateway(tmp_path, token_delay=0.02) as http:
+        id = await begun(http)
+        fields: dict[str, Any] = {"conversation": f"conv_{id}", "background": True}
+        made = [await respond(http, "Count to 500", **fields) for _ in ("talks", "waits")]
+        await asyncio.sleep(0.2)
+        assert (await http.delete(f"/v1/conversations/conv_{id}")).status_code == 200
+        for each in made:
+            watched = await http.get(f"/v1/responses/{each['id']}", params={"stream": "true"})
+            assert watched.text.count("event: response.failed") == 1
+            found = (await http.get(f"/v1/responses/{each['id']}")).json()
+            assert (found["status"], found["error"]["code"]) == ("failed", "server_error")
+            assert f"'conv_{id}' was deleted" in found["error"]["message"]
+
+
 async def test_an_image_is_seen_through_every_door(tmp_path: Path) -> None:
     image = {"type": "input_image", "image_url": PNG}
     async with gateway(tmp_path) as http:
@@ -338,3 +359,19 @@ async def test_an_image_is_seen_through_every_door(tmp_path: Path) -> None:
             found = await listed(http, id)
             assert found[0]["content"][1]["image_url"] == PNG
         assert len({*looked}) == 1
+
+
+async def test_what_its_client_has_given_up_is_not_added(tmp_path: Path) -> None:
+    async with gateway(tmp_path) as http:
+        id = (await posted(http, "/v1/conversations", {}))["id"]
+        slow = {"model": "demo-slow", "input": "Count to 20", "conversation": id}
+        answering = asyncio.create_task(http.post("/v1/responses", json=slow))
+        await asyncio.sleep(0.1)
+        body = {"items": [{"type": "message", "role": "user", "content": "Once"}]}
+        for _ in range(3):  # as an SDK does that tries again
+            with pytest.raises(httpx.ReadTimeout):
+                await http.post(f"/v1/conversations/{id}/items", json=body, timeout=0.1)
+        assert not answering.done()
+        await answering
+        found = (await http.get(f"/v1/conversations/{id}/items")).json()["data"]
+        assert [item["role"] for item in found] == ["assistant", "user"]

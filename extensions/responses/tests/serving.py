@@ -46,10 +46,13 @@ class Notebook:
         async with self._turns[id]:
             yield Page(self, id)
 
-    async def beginning(self, id: str, length: int) -> Sequence[Item]:
+    async def items(self, id: str) -> Sequence[Item]:
         if id not in self.pages:
             raise ConversationNotFound(id)
-        return self.pages[id][:length]
+        return self.pages[id]
+
+    async def beginning(self, id: str, length: int) -> Sequence[Item]:
+        return (await self.items(id))[:length]
 
 
 class Page:
@@ -113,6 +116,7 @@ async def serving(
     backend: Backend | None = None,
     *,
     conversations: Notebook | None = None,
+    models: Backend | None = None,
     rules: Rules | None = None,
     guards: GuardRules | None = None,
     patience: float = 1,
@@ -124,6 +128,7 @@ async def serving(
         backend,
         store,
         conversations=conversations,
+        models=models,
         most_background=most_background,
         patience=patience,
     )

@@ -7,7 +7,7 @@ import pytest
 
 from conformance_tests.response_events import events_of
 from extensions.responses.tests.serving import HI, Notebook, Page, files, said, serving, until
-from gateway.core.errors import BackendFailed, ConversationNotFound
+from gateway.core.errors import BackendFailed, ConversationNotFound, MochiError, SessionNotFound
 from gateway.core.events import TextDelta
 from gateway.testing import ScriptedBackend
 from gateway.tests.response_streams import judged
@@ -198,17 +198,24 @@ async def test_one_that_cannot_be_kept_has_failed(
 class Vanishing(Notebook):
     """Conversations that are deleted while something is said in them."""
 
+    def __init__(self, *ids: str, error: MochiError) -> None:
+        super().__init__(*ids)
+        self._error = error
+
     async def append(self, input: object, response: object) -> int:
-        raise ConversationNotFound("conv_1")
+        raise self._error
 
 
+@pytest.mark.parametrize("error", [ConversationNotFound("conv_1"), SessionNotFound("1")])
 async def test_a_conversation_that_goes_meanwhile_fails_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: MochiError
 ) -> None:
-    notebook = Vanishing("conv_1")
+    notebook = Vanishing("conv_1", error=error)
     monkeypatch.setattr(Page, "append", notebook.append)
     async with serving(tmp_path, conversations=notebook) as gateway:
         made = await gateway.made(background=True, conversation="conv_1")
         failed = await gateway.ended(made["id"])
         assert (failed["status"], said(failed)) == ("failed", "Hi there.")
-        assert "conv_1" in failed["error"]["message"]
+        assert failed["error"]["code"] == "server_error"
+        told = "The conversation 'conv_1' was deleted before the response had ended."
+        assert failed["error"]["message"] == told

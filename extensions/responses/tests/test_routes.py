@@ -222,6 +222,39 @@ async def test_a_compaction_is_the_input_of_the_next_response(tmp_path: Path) ->
         await gateway.made(input=next)
         summary = "This is a summary of the conversation so far:\n\nHi there."
         assert gateway.heard() == [summary, "Go"]
+    cut: list[ChatEvent] = [TextDelta("One and"), Finished("length", Usage(3, 16))]
+    async with serving(tmp_path, ScriptedBackend(cut)) as gateway:
+        assert (await gateway.post("/compact", max_output_tokens=16)).status_code == 502
+
+
+async def test_what_a_count_or_a_summary_has_no_use_for_is_named(tmp_path: Path) -> None:
+    cut: list[ChatEvent] = [TextDelta("H"), Finished("stop", Usage(3, 1))]
+    async with serving(tmp_path, ScriptedBackend(cut)) as gateway:
+        for path, useless in (("/input_tokens", "max_output_tokens"), ("/compact", "tool_choice")):
+            fields = {"truncation": "disabled", "stream": False, "temperature": 0}
+            asked = {"max_output_tokens": 99, "tool_choice": "none", "stream": True}
+            answer = await gateway.post(path, **fields | {useless: asked[useless]})
+            assert answer.status_code == 200, answer.text
+            ignored = answer.headers["x-mochi-ignored"].split(", ")
+            assert useless in ignored
+            assert not {"truncation", "stream", "model", "input"} & {*ignored}
+            answer = await gateway.post(path, stream=True, background=True, store=True)
+            assert {"stream", "background", "store"} <= {
+                *answer.headers["x-mochi-ignored"].split(", ")
+            }
+
+
+async def test_an_item_is_sent_once(tmp_path: Path) -> None:
+    async with serving(tmp_path) as gateway:
+        first = await gateway.made(input="One")
+        given = {"role": "user", "content": "Two", "id": "msg_1"}
+        for asked in (
+            {"input": [given, given]},
+            {"input": first["output"], "previous_response_id": first["id"]},
+        ):
+            refused = await gateway.post(**asked)
+            assert refused.status_code == 400
+            assert refused.json()["error"]["code"] == "duplicate_item"
 
 
 async def test_the_sdk(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from extensions.responses.store import ResponseStore
 from extensions.responses.tests.serving import HI, Gateway, Notebook, Page, said, serving, until
 from extensions.sessions.tests.disks import HastyDisk
 from gateway.core.errors import BackendFailed
-from gateway.core.events import TextDelta, ThinkingDelta
+from gateway.core.events import TextDelta, ThinkingDelta, ToolCalled
+from gateway.core.messages import ToolCall
 from gateway.core.notes import Notes
 from gateway.dialects.openai.responses.items import Item, Message
 from gateway.dialects.openai.responses.wire import Response
@@ -132,10 +133,34 @@ async def test_what_was_said_stays_in_a_conversation_without_a_response(tmp_path
         backend.script = (HALF, BackendFailed("Broke."))
         assert (await gateway.post(conversation="conv_1")).status_code == 502
         assert len(notebook.pages["conv_1"]) == 4
-        assert [response.status for response in notebook.responses] == ["cancelled", "failed"]
+        backend.script = (HALF,)
+        assert (await gateway.post(conversation="conv_1")).status_code == 502
+        assert len(notebook.pages["conv_1"]) == 6
+        statuses = [response.status for response in notebook.responses]
+        assert statuses == ["cancelled", "failed", "failed"]
         backend.script = (BackendFailed("Broke."),)
         assert (await gateway.post(conversation="conv_1")).status_code == 502
-        assert len(notebook.pages["conv_1"]) == 4
+        assert len(notebook.pages["conv_1"]) == 6
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_call_of_an_answer_that_broke_off_waits_for_no_result(
+    tmp_path: Path, stream: bool
+) -> None:
+    called = ToolCalled(ToolCall("call_1", "add", {"a": 1}))
+    backend = ScriptedBackend([*HALF, called], BackendFailed("Broke."))
+    notebook = Notebook("conv_1")
+    async with serving(tmp_path, backend, conversations=notebook) as gateway:
+        await gateway.post(conversation="conv_1", stream=stream)
+        assert [type(item) for item in notebook.pages["conv_1"]] == [Message, Message]
+        backend.script = (HI,)
+        await gateway.made(conversation="conv_1")
+
+
+async def test_an_answer_without_a_word_is_a_failure_in_any_case(tmp_path: Path) -> None:
+    async with serving(tmp_path, ScriptedBackend()) as gateway:
+        for truncation in ("auto", "disabled"):
+            assert (await gateway.post(truncation=truncation)).status_code == 502
 
 
 async def test_a_server_that_stops_fails_what_does_not_end(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openai import OpenAI
+from openai import BaseModel, OpenAI
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -85,6 +85,22 @@ async def test_the_official_client_chains_responses_on_one_connection(tmp_path: 
         assert kept.output_text == "Hi there."
 
 
+async def test_the_official_client_tells_its_streams_apart(tmp_path: Path) -> None:
+    async with serving(tmp_path) as gateway, gateway.sdk.responses.connect() as connection:
+        for lane in ("a", "b"):
+            await connection.response.create(model="demo", input=lane, stream_id=lane)
+        answered: list[tuple[str | None, str]] = []
+        async for event in connection:
+            assert isinstance(event, BaseModel)
+            if event.type == "response.completed":
+                answered.append((event.stream_id, event.response.output_text))
+            else:
+                assert event.to_dict()["stream_id"] == "ab"[len(answered)]
+            if len(answered) == 2:
+                break
+        assert answered == [("a", "Hi there."), ("b", "Hi there.")]
+
+
 async def test_the_official_client_without_a_loop(tmp_path: Path) -> None:
     def talk(url: str) -> str:
         client = OpenAI(base_url=url, api_key="unused", max_retries=0)
@@ -128,6 +144,18 @@ async def test_what_was_ignored_is_in_the_first_event(tmp_path: Path) -> None:
         first, *rest = await answer(client)
     assert first["headers"] == {"x-mochi-ignored": "colour"}
     assert not any("headers" in event for event in rest)
+
+
+async def test_a_session_of_the_handshake_has_no_effect_and_is_named(tmp_path: Path) -> None:
+    named = {"x-mochi-session": "0f1e2d3c4b"}
+    async with serving(tmp_path) as gateway, talking(gateway, **named) as client:
+        await ask(client)
+        first, *_ = await answer(client)
+        assert first["headers"] == {"x-mochi-ignored": "x-mochi-session"}
+    strict = Rules(strict=True)
+    async with serving(tmp_path, rules=strict) as gateway, talking(gateway, **named) as client:
+        await ask(client)
+        assert (await error(client))["error"]["param"] == "x-mochi-session"
 
 
 async def test_a_response_joins_its_conversation(tmp_path: Path) -> None:
@@ -246,7 +274,10 @@ async def test_a_client_that_leaves_ends_its_response(tmp_path: Path, leave: str
         assert len(backend.requests) == 1
 
 
-async def test_a_server_that_stops_lets_the_answer_finish(tmp_path: Path) -> None:
+async def test_a_server_that_stops_lets_the_answer_finish(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "mochi")
     backend = ScriptedBackend([TextDelta("Hi ")], 0.4, [HI[-1]])
     async with serving(tmp_path, backend) as gateway:
         client = await connect(gateway.url.replace("http", "ws") + "/responses", proxy=None)
@@ -260,6 +291,17 @@ async def test_a_server_that_stops_lets_the_answer_finish(tmp_path: Path) -> Non
     assert (refused["status"], refused["stream_id"]) == (503, "late")
     assert "response.completed" in [event["type"] for event in events]
     assert client.close_code == 1001
+    assert [line for line in caplog.messages if line.startswith("Running answers (1)")]
+
+
+async def test_who_waits_for_no_answer_is_none_that_runs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "mochi")
+    async with serving(tmp_path) as gateway:
+        idle = await connect(gateway.url.replace("http", "ws") + "/responses", proxy=None)
+    assert await closing_code(idle) == 1001
+    assert not [line for line in caplog.messages if "answers" in line]
 
 
 async def test_an_answer_that_outlasts_the_grace_has_a_last_word(tmp_path: Path) -> None:

@@ -112,11 +112,22 @@ async def test_what_is_damaged_is_not_there_and_left_alone(folder: Path) -> None
     await keep_chain(ResponseStore(folder, disk=HastyDisk()), 3)
     (folder / shard(2)).write_bytes(b"\0" * 1000)
     store = ResponseStore(folder, disk=HastyDisk())
-    await refused(store.get(identity(2)), store.delete(identity(2)), error=ResponseNotFound)
+    await refused(store.get(identity(2)), error=ResponseNotFound)
     await refused(store.chain(identity(3)), error=PreviousResponseNotFound)
     assert texts([await store.get(identity(3))]) == ["3"]
     await refused(store.keep(record(2)), error=Conflict)
     assert (folder / shard(2)).read_bytes() == b"\0" * 1000
+
+
+@pytest.mark.parametrize("place", ["", "unfinished"])
+async def test_what_is_damaged_can_be_deleted(folder: Path, place: str) -> None:
+    path = folder / place / shard(1)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"\0" * 1000)
+    store = ResponseStore(folder, disk=HastyDisk())
+    await store.delete(identity(1))
+    assert tree(folder) == []
+    await refused(store.delete(identity(1)), error=ResponseNotFound)
 
 
 async def test_a_thousand_responses_are_followed_without_the_disk(

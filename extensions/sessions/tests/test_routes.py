@@ -187,7 +187,7 @@ NEW: list[tuple[Any, int, str, str | None]] = [
         {"model": "demo", "tool_settings": {"tool_policies": {"a": "never"}}},
         422,
         "VALIDATION_ERROR",
-        "tool_settings.tool_policies[...]",
+        "tool_settings.tool_policies.a",
     ),
     (
         {"model": "demo", "tool_settings": {"tools": "add"}},

@@ -61,12 +61,12 @@ class Tuned(Protocol):
 
 
 @lru_cache(maxsize=256)
-def check_model(model: str) -> None:
-    """`InvalidRequest` for no name, `ModelNotFound` for what cannot be one."""
+def check_model(model: str, param: str | None = None) -> None:
+    """`InvalidRequest` for no name, `ModelNotFound` for what cannot be one, with this `param`."""
     if not model:
         raise InvalidRequest("The model is empty.", param="model", reason="invalid_value")
     if not MODEL.fullmatch(model):
-        raise ModelNotFound(model)
+        raise ModelNotFound(model, param=param)
 
 
 def check_stream_options(stream: bool | None, options: StreamOptions, notes: Notes) -> None:

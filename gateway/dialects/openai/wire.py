@@ -12,6 +12,7 @@ __all__ = [
     "Metadata",
     "Penalty",
     "PositiveInt",
+    "ServiceTier",
     "StopList",
     "StreamOptions",
     "ToolName",
@@ -29,6 +30,7 @@ PositiveInt = Annotated[int, Meta(ge=1)]
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 StopList = Annotated[list[str], Meta(max_length=4)]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast"]
 Metadata = Annotated[
     dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]],
     Meta(max_length=16),

@@ -47,7 +47,8 @@ OPERATION = RawOperation(
         " that end with `data: [DONE]`. A field that would change the answer and cannot be"
         " honoured is refused by its name; what has no effect, unknown fields among it, is named"
         " in the header `x-mochi-ignored`. With the header `x-mochi-session`, or with"
-        " `metadata.session_id`, the request joins that session: what was said in it goes first,"
+        " `metadata.session_id`, the request joins that session, which may be named as a"
+        " conversation, too (`conv_…`): what was said in it goes first,"
         " and the new messages and the answer are kept in it."
     ),
     request=wire.ChatCompletionRequest,
@@ -80,7 +81,7 @@ class ChatCompletions(HotRoute):
         history: History | None = None,
         beside: Sequence[str] = (),
     ) -> None:
-        super().__init__(backend, rules, beside=beside)
+        super().__init__(backend, rules, beside=beside, joins=history is not None)
         self._keeper = keeper
         self._history = history
 

@@ -44,9 +44,9 @@ class JoinedSession(Protocol):
 class History(Protocol):
     """The sessions, for those who join one."""
 
-    def join(self, session_id: str) -> AbstractAsyncContextManager[JoinedSession]:
-        """The session while its turn is held; `SessionNotFound`, also if it is deleted
-        meanwhile."""
+    def join(self, named: str) -> AbstractAsyncContextManager[JoinedSession]:
+        """The session of this id while its turn is held; `SessionNotFound`, also if it is deleted
+        meanwhile. The id of a conversation is that of its session."""
         ...
 
 

@@ -14,7 +14,8 @@ from gateway.core.notes import NoteCounts, Notes
 from gateway.http.body import ClientGone, read_body
 from gateway.http.leaving import WhileConnected
 from gateway.http.notes import note_headers
-from gateway.http.requests import answer_headers
+from gateway.http.openai.history import SESSION
+from gateway.http.requests import answer_headers, request_headers
 
 __all__ = ["ERRORS", "HotRoute", "Rules"]
 
@@ -47,11 +48,17 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 
 class HotRoute(ABC):
-    """A POST of `/v1` over this backend. `beside` are methods that others serve at its path."""
+    """A POST of `/v1` over this backend. `beside` are methods that others serve at its path.
 
-    def __init__(self, backend: Backend, rules: Rules, *, beside: Sequence[str] = ()) -> None:
+    Unless it `joins` sessions, the header that names one has no effect.
+    """
+
+    def __init__(
+        self, backend: Backend, rules: Rules, *, beside: Sequence[str] = (), joins: bool = False
+    ) -> None:
         self.backend = backend
         self.rules = rules
+        self._joins = joins
         self._methods = ("POST", *beside)
         self._open = 0
 
@@ -66,6 +73,8 @@ class HotRoute(ABC):
         notes = scope["state"]["notes"] = Notes(strict=rules.strict, counts=rules.counts)
         try:
             body = await read_body(receive, self.rules.max_body)
+            if SESSION in request_headers(scope) and not self._joins:
+                notes.ignore(SESSION.decode())
             with WhileConnected(scope, receive):
                 await self.answer(scope, body, notes, send)
         except MochiError:

@@ -18,7 +18,9 @@ from gateway.http.draining import while_draining
 from gateway.http.errors import log_failure, render
 from gateway.http.leaving import LEFT
 from gateway.http.notes import note_headers
+from gateway.http.openai.history import SESSION
 from gateway.http.openai.hot import Rules
+from gateway.http.requests import request_headers
 from gateway.http.streams import GOING_DOWN, FrameWriter, ending_of, reason_of
 
 __all__ = ["EventSocket", "Told"]
@@ -64,7 +66,7 @@ class EventSocket(ABC):
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-        talk = Talk(self, send)
+        talk = Talk(self, send, session=SESSION in request_headers(scope))
         working = asyncio.create_task(talk.work())
         self.rules.counts.open_sockets += 1
         try:
@@ -82,11 +84,13 @@ class EventSocket(ABC):
 
 
 class Talk:
-    """One connection: the messages that wait, and the answer under way."""
+    """One connection: the messages that wait, and the answer under way. A `session` that its
+    handshake named has no effect on any of them."""
 
-    def __init__(self, socket: EventSocket, send: Send) -> None:
+    def __init__(self, socket: EventSocket, send: Send, *, session: bool) -> None:
         self._socket = socket
         self._send = send
+        self._session = session
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._news = asyncio.Event()
@@ -145,6 +149,8 @@ class Talk:
         socket.answering += 1
         counts.open_streams += 1
         try:
+            if self._session:
+                notes.ignore(SESSION.decode())
             told = socket.answer(message, notes)
             return await Telling(self._send, lane_of(message), notes).tell(told)
         except asyncio.CancelledError as cancelled:

@@ -16,6 +16,7 @@ from gateway.dialects.openai.wire import (
     Metadata,
     Penalty,
     PositiveInt,
+    ServiceTier,
     StopList,
     StreamOptions,
     ToolName,
@@ -179,7 +180,7 @@ class ChatCompletionRequest(Struct, kw_only=True):
     verbosity: Literal["low", "medium", "high"] | None = None
     store: bool | None = None
     metadata: Metadata | None = None
-    service_tier: str | None = None
+    service_tier: ServiceTier | None = None
     user: str | None = None
     safety_identifier: str | None = None
     prompt_cache_key: str | None = None

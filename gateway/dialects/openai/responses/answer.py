@@ -6,7 +6,8 @@ from msgspec import UNSET, Struct
 
 from gateway.core.notes import Notes
 from gateway.dialects.openai.responses import wire
-from gateway.dialects.openai.responses.reading import ENCRYPTED, LOGPROBS, included
+from gateway.dialects.openai.responses.including import ENCRYPTED, LOGPROBS
+from gateway.dialects.openai.responses.reading import included
 from gateway.dialects.openai.responses.tools import echo_tools, read_tools
 
 __all__ = ["Answer", "answering"]

@@ -5,8 +5,9 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from gateway.core.errors import (
+    AgentInvalid,
     BackendRateLimited,
-    ContextOverflow,
+    ConversationDeleted,
     Invalid,
     MochiError,
     ModelNotFound,
@@ -15,20 +16,35 @@ from gateway.core.errors import (
 from gateway.core.faults import message_of
 from gateway.dialects.openai.errors import verdict
 from gateway.dialects.openai.responses import items, wire
+from gateway.dialects.openai.responses.including import LOGPROBS
 
 __all__ = ["blamed", "cancelled", "failed"]
 
 
 E = TypeVar("E", bound=Exception)
 
+# Backends call fields as chat completions do; so they are called here.
+NAMES = {
+    "logprobs": LOGPROBS,
+    "max_completion_tokens": "max_output_tokens",
+    "max_tokens": "max_output_tokens",
+    "messages": "input",
+    "reasoning_effort": "reasoning.effort",
+    "response_format": "text.format",
+    "response_format.json_schema.schema": "text.format.schema",
+}
+
 
 def blamed(error: E) -> E:
-    """The same error; the backend, which knows no API, may have named the field of another."""
+    """The same error, in the words of this API."""
     match error:
-        case ContextOverflow():
-            error.param = "input"
-        case ModelNotFound():
+        case ModelNotFound() | AgentInvalid():
             error.param = "model"
+        case MochiError(param=str(theirs)) if theirs in NAMES:
+            ours = NAMES[theirs]
+            error.message = error.message.replace(f"'{theirs}'", f"'{ours}'")
+            error.args = (error.message,)
+            error.param = "include" if ours == LOGPROBS else ours
     return error
 
 
@@ -57,6 +73,8 @@ def code_of(error: Exception) -> Literal["server_error", "rate_limit_exceeded", 
     match error:
         case BackendRateLimited():
             return "rate_limit_exceeded"
+        case ConversationDeleted():  # there was nothing wrong with the question
+            return "server_error"
         case Invalid() | NotFound():
             return "invalid_prompt"
     return "server_error"

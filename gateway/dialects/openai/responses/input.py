@@ -117,7 +117,14 @@ def read_input(
     if not raws and not follows:
         raise InvalidRequest("The input is empty.", param="input", reason="empty_array")
     read = [read_item(item, f"input[{index}]", notes, ids) for index, item in enumerate(raws)]
-    return tuple([item for item in read if item is not None])
+    own = tuple([item for item in read if item is not None])
+    if not own and not follows:
+        raise InvalidRequest(
+            "The input has nothing but items of hosted tools, which have no effect here.",
+            param="input",
+            reason="invalid_value",
+        )
+    return own
 
 
 def read_item(raw: Raw, at: str, notes: Notes, ids: NewId) -> Placed | None:

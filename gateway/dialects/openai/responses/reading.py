@@ -25,25 +25,13 @@ from gateway.dialects.openai.requests import (
 from gateway.dialects.openai.responses import wire
 from gateway.dialects.openai.responses.conversation import read_messages
 from gateway.dialects.openai.responses.fields import FIELDS
+from gateway.dialects.openai.responses.including import LOGPROBS, check_included
 from gateway.dialects.openai.responses.input import Placed, placed
 from gateway.dialects.openai.responses.items import Item
 from gateway.dialects.openai.responses.tools import read_choice, read_tools
 from gateway.dialects.openai.tools import json_object
 
-__all__ = ["ENCRYPTED", "LOGPROBS", "asked_logprobs", "check", "included", "read"]
-
-LOGPROBS = "message.output_text.logprobs"
-ENCRYPTED = "reasoning.encrypted_content"
-
-# What else the API can include, none of which arises here.
-OTHERS = (
-    "code_interpreter_call.outputs",
-    "computer_call_output.output.image_url",
-    "file_search_call.results",
-    "message.input_image.image_url",
-    "web_search_call.action.sources",
-    "web_search_call.results",
-)
+__all__ = ["asked_logprobs", "check", "included", "read"]
 
 NO_OPTIONS: dict[str, Any] = {}
 
@@ -54,7 +42,7 @@ def check(request: wire.ResponseRequest, notes: Notes, unknown: Sequence[str] = 
     `Invalid` or `ModelNotFound` where it cannot be answered; what has no effect, the `unknown`
     fields among it, goes into the notes.
     """
-    check_model(request.model)
+    check_model(request.model, "model")
     FIELDS.check(request, notes, unknown)
     if request.stream_options:
         check_stream_options(request.stream, request.stream_options, notes)
@@ -75,7 +63,7 @@ def read(
     *,
     history: Sequence[Item] = (),
 ) -> ChatRequest:
-    """The request, which was checked, in core terms.
+    """The request, which was checked, in core terms; `InvalidRequest` if nothing was said at all.
 
     `history` are the items that come before, of a chain of responses or of a conversation, `items`
     the request's own. Instructions are those of this request alone.
@@ -84,6 +72,8 @@ def read(
     tools, choice = read_choice(request.tool_choice, offer, notes)
     response_format = read_format(request.text.format if request.text else None)
     spoken = read_messages([*placed(history), *items], notes)
+    if not spoken:
+        raise InvalidRequest("Nothing was said yet that could be answered.", param="input")
     return ChatRequest(
         model=request.model,
         messages=(*read_instructions(request.instructions), *spoken),
@@ -120,16 +110,7 @@ def check_state(request: wire.ResponseRequest) -> None:
 
 
 def check_include(request: wire.ResponseRequest, notes: Notes) -> None:
-    for index, name in enumerate(request.include or ()):
-        if name in OTHERS:
-            notes.ignore(f"include[{index}]")
-        elif name not in (LOGPROBS, ENCRYPTED):
-            raise InvalidRequest(
-                f"'{name[:64]}' is nothing that can be included; these are:"
-                f" {', '.join(sorted((LOGPROBS, ENCRYPTED, *OTHERS)))}.",
-                param=f"include[{index}]",
-                reason="invalid_value",
-            )
+    check_included(request.include or (), notes)
     if request.top_logprobs and not included(request, LOGPROBS):
         notes.ignore("top_logprobs", why=f"has no effect unless 'include' has '{LOGPROBS}'")
 

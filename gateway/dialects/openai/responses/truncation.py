@@ -13,14 +13,11 @@ def exchanges(placed: Sequence[Placed]) -> int:
     return sum(begins(item) for item, _ in placed)
 
 
-def shortened(placed: Sequence[Placed], without: int) -> tuple[Placed, ...] | None:
-    """The items less the oldest exchanges, as many as `without` says; `None` when the last one
-    would be among them.
+def shortened(placed: Sequence[Placed], without: int) -> tuple[Placed, ...]:
+    """The items less the oldest exchanges, as many as `without` says, which are not all.
 
     Instructions and summaries stay wherever they stand, and a call goes with its result.
     """
-    if without >= exchanges(placed):
-        return None
     old, seen = [], 0
     for item, _ in placed:
         seen += begins(item)

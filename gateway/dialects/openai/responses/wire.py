@@ -15,6 +15,7 @@ from gateway.dialects.openai.wire import (
     Metadata,
     Penalty,
     PositiveInt,
+    ServiceTier,
     StopList,
     StreamOptions,
     ToolName,
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 Truncation = Literal["auto", "disabled"]
+Id = Annotated[str, Meta(min_length=1)]
 Status = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
 
 # Left raw: agents send the same tools every time, and items are told apart one by one.
@@ -116,7 +118,7 @@ class Reasoning(Struct):
 
 
 class Conversation(Struct):
-    id: str
+    id: Id
 
 
 class ResponseRequest(Struct, kw_only=True):
@@ -127,8 +129,8 @@ class ResponseRequest(Struct, kw_only=True):
     instructions: str | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    previous_response_id: str | None = None
-    conversation: str | Conversation | None = None
+    previous_response_id: Id | None = None
+    conversation: Id | Conversation | None = None
     store: bool | None = None
     background: bool | None = None
     tools: Tools = ABSENT
@@ -146,7 +148,7 @@ class ResponseRequest(Struct, kw_only=True):
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
     metadata: Metadata | None = None
-    service_tier: str | None = None
+    service_tier: ServiceTier | Literal["ultrafast"] | None = None
     user: str | None = None
     safety_identifier: str | None = None
     prompt_cache_key: str | None = None

@@ -1,0 +1,91 @@
+"""`mochi bench`: how fast an OpenAI-compatible server answers, and whether it answers rightly."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from gateway.commands import CommandFailed, animated
+from gateway.commands.benching.arguments import plan
+from gateway.commands.benching.histogram import drawn
+from gateway.commands.benching.measuring import Run
+from gateway.commands.benching.plan import Plan
+from gateway.commands.benching.plotting import plotted, prepare
+from gateway.commands.benching.progress import Bars, Lines, Progress
+from gateway.commands.benching.report import Report, as_json, report
+from gateway.commands.benching.tables import text
+from gateway.commands.chat import root
+from gateway.config import load
+from gateway.serving.process import allow_descriptors
+from gateway.serving.process import run as run_loop
+
+__all__ = ["run"]
+
+INTERRUPTED = 130
+
+
+def run(arguments: Namespace) -> int:
+    """0 if every answer was right, 1 if one was not, 130 after Ctrl-C, whatever was measured."""
+    config = load({}, os.environ, Path.cwd(), arguments.config)
+    wanted = plan(arguments, root(config, None), config.api_key)
+    writable([arguments.json, arguments.plot])
+    if arguments.plot not in (None, "-"):
+        prepare()
+    allow_descriptors(wanted.load.concurrency)
+    started = datetime.now(UTC)
+    measured = carried_out(wanted, progress(sys.stderr))
+    result = report(measured, started)
+    deliver(result, arguments.json, arguments.plot)
+    if result.interrupted:
+        return INTERRUPTED
+    return 1 if any(server.figures.wrong for server in result.servers) else 0
+
+
+def carried_out(wanted: Plan, shown: Progress) -> Run:
+    measured: list[Run] = []
+
+    async def measure() -> int:
+        run = Run(wanted)
+        measured.append(run)
+        await run.measure(shown.show)
+        return 0
+
+    try:
+        run_loop(measure())
+    finally:
+        shown.close()
+    return measured[0]
+
+
+def progress(output: TextIO) -> Progress:
+    return Bars(output) if animated(output, os.environ) else Lines(output)
+
+
+def deliver(result: Report, json: str | None, plot: str | None) -> None:
+    """The text goes to standard output, or makes room there for the JSON."""
+    said = sys.stderr if json == "-" else sys.stdout
+    print(text(result), end="", file=said)
+    if plot == "-":
+        print(f"\n{drawn(result)}", end="", file=said)
+    if json == "-":
+        sys.stdout.write(as_json(result).decode())
+    elif json:
+        try:
+            Path(json).write_bytes(as_json(result))
+        except OSError as error:
+            raise CommandFailed(f"Cannot write {json!r}: {error.strerror}.") from None
+    if plot not in (None, "-"):
+        plotted(result, Path(plot))
+
+
+def writable(files: Sequence[str | None]) -> None:
+    """`CommandFailed` before anything is measured if a result could not be kept."""
+    for file in files:
+        if file in (None, "-"):
+            continue
+        path = Path(file).absolute()
+        if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise CommandFailed(f"Cannot write {file!r}.", 2)

@@ -1,0 +1,1 @@
+"""Measuring an OpenAI-compatible server: `mochi bench` in parts."""

@@ -1,0 +1,94 @@
+"""How far the run is: bars on a terminal, a line now and then elsewhere."""
+
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from gateway.commands.benching.measuring import Run, Side
+from gateway.commands.benching.plan import Load
+from gateway.commands.benching.tables import digits, duration
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+__all__ = ["Bars", "Lines", "Progress", "part", "standing"]
+
+EVERY = 5.0
+RECENT = 2000
+"""Figures of what goes on are those of so many values, lest they cost more than the load."""
+
+
+class Progress(Protocol):
+    def show(self, run: Run) -> None:
+        """Called a few times a second."""
+
+    def close(self) -> None: ...
+
+
+class Lines:
+    """A line every five seconds for every server that has begun."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._next = monotonic() + EVERY
+
+    def show(self, run: Run) -> None:
+        if monotonic() < self._next:
+            return
+        self._next = monotonic() + EVERY
+        for side in run.sides:
+            if side.seconds:
+                print(standing(side), file=self._output, flush=True)
+
+    def close(self) -> None: ...
+
+
+class Bars:
+    """A bar for every server, gone when all is over."""
+
+    def __init__(self, output: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Live
+
+        self._live = Live(
+            BarColumn(12),
+            TextColumn("{task.description}", markup=False),
+            console=Console(file=output, highlight=False, markup=False, emoji=False),
+            auto_refresh=False,
+            transient=True,
+        )
+        self._tasks: list[TaskID] = []
+        self._live.start()
+
+    def show(self, run: Run) -> None:
+        while len(self._tasks) < len(run.sides):
+            self._tasks.append(self._live.add_task("", total=1))
+        for task, side in zip(self._tasks, run.sides, strict=True):
+            load = run.plan.load
+            self._live.update(task, completed=part(side, load), description=standing(side))
+        self._live.refresh()
+
+    def close(self) -> None:
+        self._live.stop()
+
+
+def part(side: Side, load: Load) -> float:
+    """How much of it is done."""
+    if load.requests is not None:
+        return side.tally.requests / max(1, (load.share or 0) * load.rounds)
+    return min(1.0, side.seconds / load.duration) if load.duration else 0.0
+
+
+def standing(side: Side) -> str:
+    """`A: 40 requests, 12.1/s, first token 42.0 ms, 310 tokens/s, 2 wrong`."""
+    tally, seconds = side.tally, side.seconds
+    if not seconds:
+        return f"{side.target.name}: warming up"
+    words = [f"{tally.requests} requests", f"{digits(tally.right / seconds)}/s"]
+    if recent := tally.first_token.values[-RECENT:]:
+        words.append(f"first token {duration(sorted(recent)[len(recent) // 2])}")
+    if tally.tokens:
+        words.append(f"{digits(tally.tokens / seconds)} tokens/s")
+    if tally.wrong:
+        words.append(f"{tally.wrong} wrong")
+    return f"{side.target.name}: {', '.join(words)}"

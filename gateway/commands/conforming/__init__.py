@@ -1,0 +1,1 @@
+"""What `mochi conformance` shows while it judges a server, and afterwards."""

@@ -1,0 +1,100 @@
+"""Figures beside the answers: CPU time of the server, of the generator, and what is shown."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.commands.benching.histogram import bars, edges, shares
+from gateway.commands.benching.processes import cpu_seconds, tree
+from gateway.commands.benching.tables import duration, table
+from gateway.tests.bench_server import bench_server, stream
+from gateway.tests.terminals import at_a_terminal, seen
+
+
+def test_the_cpu_time_of_a_process_is_that_of_its_children_too() -> None:
+    busy = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
+    outer = f"""
+import subprocess, sys
+subprocess.Popen([sys.executable, "-c", {busy!r} + "\\nprint('done', flush=True)\\ninput()"]).wait()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", outer], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"done\n"
+        assert len(tree(process.pid)) == 2
+        assert 0.29 < cpu_seconds(process.pid) < 2
+        process.communicate(b"\n")
+    with pytest.raises(FileNotFoundError):
+        tree(process.pid)
+
+
+def test_our_own_cpu_time_grows() -> None:
+    before = cpu_seconds(os.getpid())
+    sum(range(1_000_000))
+    assert cpu_seconds(os.getpid()) > before
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0.00 µs"),
+        (1.234e-6, "1.23 µs"),
+        (0.0123456, "12.3 ms"),
+        (0.5, "500 ms"),
+        (1, "1.00 s"),
+        (123.4, "123 s"),
+    ],
+)
+def test_durations_have_three_digits(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
+
+
+def test_columns_stand_under_each_other() -> None:
+    assert table([("", "p50"), ("total", "1 s")]) == "       p50\ntotal  1 s"
+
+
+def test_bins_hold_every_value() -> None:
+    values = [0.0, 0.001, 0.0011, 0.0012, 0.5]
+    limits = edges(values)
+    assert limits == sorted(limits)
+    assert limits[-1] >= 0.5
+    assert sum(shares(values, limits)) == pytest.approx(1)
+    assert shares([], limits) == [0] * len(limits)
+
+
+def test_equal_values_have_bins_too() -> None:
+    assert "100%" in bars([[0.02] * 10], ["A"])
+
+
+def test_two_distributions_fit_beside_each_other() -> None:
+    lines = bars([[0.01, 0.02], [0.02, 0.03]], ["A", "B"]).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["A", "B"]
+
+
+def test_a_terminal_sees_bars_and_then_the_table(tmp_path: Path) -> None:
+    with bench_server([0.05, *stream()]) as server:
+        options = ["demo", "--base-url", server.url, "--requests", "20"]
+        with at_a_terminal("bench", *options, home=tmp_path) as terminal:
+            terminal.until("━")
+            terminal.until(" requests, ")
+            assert terminal.status() == 0
+    shown = seen(terminal.output)
+    assert shown[0].startswith(f"{server.url}/v1, demo"), "the bars are gone"
+    assert not any("━" in line for line in shown)
+
+
+def test_ctrl_c_at_a_terminal_leaves_the_table(tmp_path: Path) -> None:
+    with bench_server([0.02, *stream()]) as server:
+        options = ["demo", "--base-url", server.url, "--duration", "20"]
+        with at_a_terminal("bench", *options, home=tmp_path) as terminal:
+            terminal.until(" requests, ")
+            terminal.interrupt()
+            assert terminal.status() == 130
+    said = "\n".join(seen(terminal.output))
+    assert "time to first token" in said
+    assert "Interrupted: " in said

@@ -1,0 +1,138 @@
+"""What a right stream, or a right answer in one piece, has; and what any other is called."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway.commands.benching.faults import Wrong
+from gateway.commands.benching.plan import Endpoint, Load
+from gateway.commands.benching.streams import StreamReader, stream_reader
+from gateway.commands.benching.usage import Usage
+from gateway.commands.benching.wholes import whole_reader
+
+USAGE = {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5}
+CREATED = {"type": "response.created", "sequence_number": 0}
+HELLO = {"type": "response.output_text.delta", "delta": "Hello", "sequence_number": 1}
+ENDED = {"type": "response.completed", "sequence_number": 2, "response": {"usage": USAGE}}
+
+
+def read(reader: StreamReader, *data: Any) -> list[bool]:
+    brought = [
+        reader.read((each if isinstance(each, str) else json.dumps(each)).encode()) for each in data
+    ]
+    reader.end()
+    return brought
+
+
+def of(endpoint: Endpoint) -> StreamReader:
+    return stream_reader(Load(endpoint=endpoint))
+
+
+def test_a_right_response_says_its_usage() -> None:
+    reader = of("responses")
+    assert read(reader, CREATED, HELLO, ENDED, "[DONE]") == [False, True, False, False]
+    assert reader.usage == Usage(3, 5, 2)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ([HELLO], "no response.created"),
+        ([CREATED, ENDED], "no content"),
+        ([CREATED, HELLO], "no response.completed"),
+        ([CREATED, HELLO, "[DONE]"], "no response.completed"),
+        ([CREATED, "{]"], "not JSON"),
+        ([CREATED, HELLO, ENDED, ENDED], "an event after the last"),
+        ([CREATED, HELLO, HELLO], "sequence numbers do not rise"),
+        ([CREATED, {"type": "response.failed"}], "error in the stream"),
+        ([{"type": "error", "message": "no"}], "error in the stream"),
+        ([CREATED, {"delta": "x"}], "unexpected JSON"),
+        ([CREATED, HELLO, {**ENDED, "response": {"usage": {}}}], "unexpected JSON"),
+        (
+            [CREATED, HELLO, {**ENDED, "response": {"usage": {**USAGE, "total_tokens": 6}}}],
+            "usage does not fit",
+        ),
+    ],
+)
+def test_a_wrong_response_is_told_by_its_kind(data: list[Any], kind: str) -> None:
+    with pytest.raises(Wrong) as caught:
+        read(of("responses"), *data)
+    assert caught.value.fault.kind == kind
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"content": "a"},
+        {"reasoning_content": "a"},
+        {"reasoning": "a"},
+        {"refusal": "a"},
+        {"tool_calls": [{"index": 0}]},
+    ],
+)
+def test_whatever_a_model_puts_out_is_output(delta: dict[str, Any]) -> None:
+    role = {"choices": [{"delta": {"role": "assistant", "content": None}}], "usage": None}
+    stop = {"choices": [{"delta": {}, "finish_reason": "stop"}]}
+    chunk = {"choices": [{"delta": delta}]}
+    assert read(of("chat"), role, chunk, stop, "[DONE]") == [False, True, False, False]
+
+
+def test_a_completion_has_no_role() -> None:
+    text = {"choices": [{"text": "a", "finish_reason": "length"}]}
+    assert read(of("completions"), text, "[DONE]") == [True, False]
+
+
+def test_another_role_is_wrong() -> None:
+    with pytest.raises(Wrong, match="not the role of the assistant"):
+        read(of("chat"), {"choices": [{"delta": {"role": "user"}}]})
+
+
+CHOICE: dict[str, Any] = {
+    "message": {"role": "assistant", "content": "a"},
+    "finish_reason": "stop",
+}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "body", "kind"),
+    [
+        ("chat", {"choices": []}, "no choices"),
+        ("chat", {"error": "x"}, "unexpected JSON"),
+        ("chat", {"choices": [CHOICE | {"finish_reason": None}]}, "no finish reason"),
+        ("chat", {"choices": [CHOICE | {"message": {"role": "assistant"}}]}, "no content"),
+        (
+            "chat",
+            {"choices": [CHOICE | {"message": {"role": "user", "content": "a"}}]},
+            "not the role of the assistant",
+        ),
+        (
+            "chat",
+            {"choices": [CHOICE], "usage": {"prompt_tokens": 1, "total_tokens": 1}},
+            "usage does not fit",
+        ),
+        ("completions", {"choices": [{"text": ""}]}, "no content"),
+        ("completions", {"choices": [{"text": "a"}]}, "no finish reason"),
+        ("responses", {"status": "failed", "output": []}, "response failed"),
+        ("responses", {"status": "completed", "output": []}, "no content"),
+        ("embeddings", {"data": []}, "not one embedding"),
+        ("embeddings", {"data": [{"index": 0, "embedding": []}]}, "no content"),
+        ("embeddings", {"data": [{"index": 0, "embedding": [None]}]}, "unexpected JSON"),
+        (
+            "embeddings",
+            {
+                "data": [{"index": 0, "embedding": "AAAA"}],
+                "usage": {"prompt_tokens": 1, "total_tokens": 2},
+            },
+            "usage does not fit",
+        ),
+    ],
+)
+def test_a_wrong_whole_answer_is_told_by_its_kind(
+    endpoint: Endpoint, body: dict[str, Any], kind: str
+) -> None:
+    reader = whole_reader(Load(endpoint=endpoint, stream=False))
+    with pytest.raises(Wrong) as caught:
+        reader(json.dumps(body).encode())
+    assert caught.value.fault.kind == kind
+    assert caught.value.fault.example

@@ -11,7 +11,7 @@ from gateway.http.request_log import Seen, json_line
 
 __all__ = ["DailyFile", "WrittenBehind"]
 
-GATHER = 0.05
+GATHER = 0.1
 """Seconds in which the lines of many requests become one write."""
 MOST = 100_000
 """Lines that may wait for a disk or a terminal that takes none."""

@@ -1,5 +1,6 @@
 """`/metrics` of the whole gateway: each counter moves when it should."""
 
+import asyncio
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
@@ -151,10 +152,12 @@ async def test_responses(http: httpx.AsyncClient) -> None:
 
 async def test_a_full_queue(tmp_path: Path) -> None:
     async with gateway(tmp_path, queue_limit=1) as http:
-        asked = {**HELLO, "n": 2}
-        assert (await http.post(CHAT, json=asked)).status_code == 200
-        assert (await scraped(http)).value("mochi_queue_refused_total") == 0
-        assert (await scraped(http)).value("mochi_queue_waiting") == 0
+        answers = await asyncio.gather(*(http.post(CHAT, json=HELLO) for _ in range(40)))
+        refused = [answer.status_code for answer in answers].count(503)
+        after = await scraped(http)
+        assert after.value("mochi_queue_refused_total") == refused
+        assert refused > 0
+        assert after.value("mochi_queue_waiting") == 0
 
 
 async def test_both_forms(http: httpx.AsyncClient) -> None:

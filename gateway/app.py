@@ -13,9 +13,11 @@ from msgspec.structs import replace
 
 from gateway.core.backend import Backend
 from gateway.core.errors import InvalidRequest, MethodNotAllowed, RouteNotFound, TooLarge
+from gateway.core.metrics import Metrics
 from gateway.http.ahead import Ahead
 from gateway.http.errors import log_failure, render
 from gateway.http.guards import GuardRules, Guards
+from gateway.http.metrics.route import metrics_route, settled
 from gateway.http.ollama import OllamaRoutes
 from gateway.http.openai.history import History
 from gateway.http.openai.hot import Rules
@@ -23,7 +25,8 @@ from gateway.http.openai.keeping import Keeper
 from gateway.http.openai.mounting import Mounted
 from gateway.http.openai.routes import OPERATIONS, openai_routes
 from gateway.http.pages import GREETING, OLLAMAS_GREETING, Pages
-from gateway.http.requests import Requests
+from gateway.http.request_log import LogRequest, log_as_record
+from gateway.http.requests import Requests, note_error
 
 __all__ = ["create_app"]
 
@@ -39,15 +42,22 @@ def create_app(
     rules: Rules | None = None,
     ollama: OllamaRoutes | None = None,
     documents: bool = True,
+    metrics: Metrics | None = None,
+    metrics_shown: bool = True,
+    log_request: LogRequest = log_as_record,
 ) -> ASGIApp:
     """The gateway over this backend, which it closes when it ends, as it does `ollama`: Ollama's
     own routes, if there shall be some. What `extensions` add to `/v1` is `mounted`; the `keeper`
     has the chat completions that are to be kept, `history` the sessions that they may join.
 
-    `documents` shows the OpenAPI document and the page for it. A request passes the layers in the
-    order of the last line: its id, the guards, the hot routes, and Litestar for everything else.
+    What the backend and the extensions count is in `metrics`, and `/metrics` shows it if it is
+    `metrics_shown`. `documents` shows the OpenAPI document and the page for it. A request passes
+    the layers in the order of the last lines: its id, the guards, the hot routes, and Litestar for
+    everything else.
     """
-    openai, hot = openai_routes(backend, rules or Rules(), mounted, keeper, history)
+    metrics = metrics or Metrics()
+    rules = rules or Rules(counts=metrics.noted)
+    openai, hot = openai_routes(backend, rules, mounted, keeper, history)
     operations = [*OPERATIONS]
     closed: list[AbstractAsyncContextManager[Any]] = [aclosing(backend)]
     sockets = {path: raw for each in mounted for path, raw in each.sockets.items()}
@@ -66,15 +76,20 @@ def create_app(
         keyed=bool(guards.api_key),
         greeting=OLLAMAS_GREETING if ollama else GREETING,
     )
+    metrics.noted.fields = frozenset(
+        field.name for each in operations for field in each.fields or ()
+    )
     litestar = LeanLitestar(
-        route_handlers=[health, openai],
+        route_handlers=[health, openai, *([metrics_route(metrics)] if metrics_shown else [])],
         plugins=[*extensions, pages],
         exception_handlers={Exception: answer_error},
-        lifespan=closed,
+        lifespan=[settled(metrics), *closed],
         logging_config=None,
         request_max_body_size=guards.max_other_body,
     )
-    return Requests(Guards(Ahead(hot, litestar, beside, sockets), guards))
+    app = Guards(Ahead(hot, litestar, beside, sockets), guards)
+    routes = hot.keys() | sockets
+    return Requests(app, metrics, routes=routes, log_request=log_request)
 
 
 class LeanLitestar(Litestar):
@@ -99,6 +114,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     path = request.scope["path"]
     ours = translated(request, error) if isinstance(error, HTTPException) else error
     log_failure(repr(path), ours)
+    note_error(request.scope, ours)
     status, headers, body = render(path, ours)
     return Response(
         body,

@@ -53,10 +53,12 @@ from gateway import __version__
 from gateway.app import create_app
 from gateway.config import Config, load
 from gateway.core.backend import Backend
+from gateway.core.metrics import Metrics
 from gateway.http.guards import GuardRules
 from gateway.http.ollama import LARGE_BODIES, OllamaRoutes
 from gateway.http.openai.hot import Rules
 from gateway.http.origins import LOOPBACK_NAMES
+from gateway.logs import request_log
 
 __all__ = ["build", "from_environment", "ollama"]
 
@@ -70,10 +72,11 @@ A_DAY = 86400
 
 def build(config: Config) -> ASGIApp:
     """The whole gateway. Nothing connects or opens a file before it is served."""
-    backend: Backend = EnforcingBackend(ollama(config))
+    metrics = Metrics()
+    backend: Backend = EnforcingBackend(ollama(config, metrics))
     if config.aliases:
         backend = AliasedBackend(backend, config.aliases)
-    agents = agents_of(config)
+    agents = agents_of(config, metrics)
     sessions = sessions_of(config)
     summaries = summaries_of(config, backend, sessions)
     conversations = Conversations(
@@ -83,9 +86,9 @@ def build(config: Config) -> ASGIApp:
         talking=summaries.paused,
         replied=summaries.schedule,
     )
-    models = openai_models(config, backend, agents)
+    models = openai_models(config, backend, agents, metrics)
     responses = ResponsesExtension(
-        responses_of(config, models, backend, conversations), days=config.responses_days
+        responses_of(config, models, backend, conversations, metrics), days=config.responses_days
     )
     completions = CompletionStore(config.folder(config.completions_dir))
     rules = Rules(
@@ -93,10 +96,14 @@ def build(config: Config) -> ASGIApp:
         max_open=config.max_streams,
         max_n=config.max_n,
         strict=config.strict,
+        counts=metrics.noted,
     )
     return create_app(
         models,
-        extensions=[*extensions(config, backend, agents, sessions, summaries), responses],
+        extensions=[
+            *extensions(config, backend, agents, sessions, summaries, metrics),
+            responses,
+        ],
         mounted=[
             responses.mounted(rules),
             completion_routes(completions),
@@ -106,16 +113,21 @@ def build(config: Config) -> ASGIApp:
         history=SessionHistory(conversations),
         guards=guard_rules(config),
         rules=rules,
-        ollama=ollama_routes(config) if config.ollama_passthrough else None,
+        ollama=ollama_routes(config, metrics) if config.ollama_passthrough else None,
         documents=config.on_loopback or config.api_key is not None,
+        metrics=metrics,
+        metrics_shown=config.metrics,
+        log_request=request_log(),
     )
 
 
-def openai_models(config: Config, backend: Backend, agents: Agents) -> Backend:
+def openai_models(config: Config, backend: Backend, agents: Agents, metrics: Metrics) -> Backend:
     """The models under `/v1`."""
     if config.agent_models:
         most = config.max_agent_iterations
-        backend = AgentModels(backend, agents, default_model=config.default_model, most=most)
+        backend = AgentModels(
+            backend, agents, default_model=config.default_model, most=most, metrics=metrics
+        )
         named = {name: model for name, model in config.aliases.items() if model.startswith(PREFIX)}
         backend = AliasedBackend(backend, named) if named else backend
     if config.allow_remote_images:  # outside of those who ask again: once is enough
@@ -130,12 +142,20 @@ def model_lasts(config: Config) -> Callable[[str], bool]:
 
 
 def extensions(
-    config: Config, backend: Backend, agents: Agents, sessions: Sessions, summaries: Summaries
+    config: Config,
+    backend: Backend,
+    agents: Agents,
+    sessions: Sessions,
+    summaries: Summaries,
+    metrics: Metrics,
 ) -> list[InitPlugin]:
     """What the gateway has under `/api/v1`."""
-    tools = FolderTools(config.folder(config.tools_dir), timeout=config.tool_timeout_seconds)
+    timeout = config.tool_timeout_seconds
+    tools = FolderTools(config.folder(config.tools_dir), timeout=timeout, counts=metrics.tools)
     prompts = PromptFiles(config.folder(config.system_prompts_dir))
-    confirmations = Confirmations(timeout=config.confirmation_timeout_seconds)
+    confirmations = Confirmations(
+        timeout=config.confirmation_timeout_seconds, counts=metrics.confirmations
+    )
     agent_sessions = Sessions(JSONSessionStore(config.folder(config.agent_chats_dir)))
     agent_chats = AgentChats(
         agent_sessions,
@@ -143,6 +163,7 @@ def extensions(
         backend,
         most=config.max_agent_iterations,
         dynamic_windows=config.dynamic_context_window_enabled,
+        metrics=metrics,
     )
     chats = Chats(
         sessions,
@@ -154,6 +175,7 @@ def extensions(
         content_of=content_of,
         talking=summaries.paused,
         replied=summaries.schedule,
+        metrics=metrics,
     )
     about = About(
         ollama_host=config.ollama_shown,
@@ -172,18 +194,22 @@ def extensions(
     ]
 
 
-def agents_of(config: Config) -> Agents:
+def agents_of(config: Config, metrics: Metrics) -> Agents:
     folder = config.folder(config.agents_dir)
     planning, execution = config.planning_prompt_path, config.execution_prompt_path
     return Agents(
         AgentFolder(folder, config.folder(config.agent_chats_dir)),
-        FolderTools(folder, timeout=config.tool_timeout_seconds, apart=True),
+        FolderTools(folder, timeout=config.tool_timeout_seconds, apart=True, counts=metrics.tools),
         PhasePrompts(config.folder(planning), config.folder(execution)),
     )
 
 
 def responses_of(
-    config: Config, models: Backend, plain: Backend, conversations: Conversations
+    config: Config,
+    models: Backend,
+    plain: Backend,
+    conversations: Conversations,
+    metrics: Metrics,
 ) -> Responses:
     """Responses by these models; the `plain` ones, without agents, count and summarise."""
     return Responses(
@@ -193,6 +219,7 @@ def responses_of(
         conversations=conversations,
         most_background=config.max_streams,
         patience=config.drain_seconds - min(TO_KEEP_THEM, config.drain_seconds / 2),
+        metrics=metrics,
     )
 
 
@@ -219,19 +246,30 @@ def from_environment() -> ASGIApp:
     return build(load({}, os.environ, Path.cwd()))
 
 
-def ollama(config: Config) -> OllamaBackend:
+def ollama(config: Config, metrics: Metrics) -> OllamaBackend:
     client = UpstreamClient(config.ollama_host, timeouts=patience(config))
     return OllamaBackend(
-        client, context=config.context, queue_limit=config.queue_limit, repair=config.repair
+        client,
+        context=config.context,
+        queue_limit=config.queue_limit,
+        repair=config.repair,
+        metrics=metrics,
     )
 
 
-def ollama_routes(config: Config) -> OllamaRoutes:
-    asking = OllamaPassthrough(UpstreamClient(config.ollama_host, timeouts=patience(config)))
+def connected(config: Config, timeouts: Timeouts, metrics: Metrics) -> UpstreamClient:
+    """A way to Ollama whose connections are counted."""
+    client = UpstreamClient(config.ollama_host, timeouts=timeouts)
+    metrics.connections.append(client)
+    return client
+
+
+def ollama_routes(config: Config, metrics: Metrics) -> OllamaRoutes:
+    asking = OllamaPassthrough(connected(config, patience(config), metrics))
     managing = None
     if config.ollama_manage:
         unhurried = replace(patience(config), first_byte=A_DAY, between_reads=A_DAY)
-        managing = OllamaPassthrough(UpstreamClient(config.ollama_host, timeouts=unhurried))
+        managing = OllamaPassthrough(connected(config, unhurried, metrics))
     return OllamaRoutes(
         asking, managing, max_body=config.max_body_bytes, max_open=config.max_streams
     )

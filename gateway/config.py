@@ -53,6 +53,7 @@ Level = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
     Meta(description="DEBUG, INFO, WARNING, ERROR or CRITICAL"),
 ]
+LogFile = Annotated[Path | None, Meta(description="the path of a file")]
 Switch = Annotated[bool, Meta(description="true or false")]
 Choices = Annotated[int, Meta(ge=1, le=128, description="a number from 1 to 128")]
 Days = Annotated[int, Meta(ge=0, le=36500, description="days, from 0 to 36500")]
@@ -139,6 +140,13 @@ class Config(Struct, frozen=True, kw_only=True):
     """Among them those that pull, copy, create and delete models."""
     log_level: Level = "INFO"
     log_json: Switch = False
+    """The log as JSON lines, one for every request among them."""
+    log_file: LogFile = None
+    """In place of standard error; a new one begins every day."""
+    log_days: Requests = 7
+    """How many old ones are kept."""
+    metrics: Switch = True
+    """What was counted, at `/metrics`."""
 
     @property
     def on_loopback(self) -> bool:
@@ -324,6 +332,7 @@ def _prepared(name: str, value: Any, cwd: Path) -> Any:
                 | "completions_dir"
                 | "planning_prompt_path"
                 | "execution_prompt_path"
+                | "log_file"
             ),
             str(),
         ):

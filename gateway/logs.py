@@ -1,13 +1,17 @@
-"""Where log records go: to standard error, as plain lines or as JSON lines."""
+"""Where log records go: to standard error or a file, as plain lines or as JSON lines."""
 
 import asyncio
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-__all__ = ["JSONLines", "PlainLines", "configure"]
+from gateway.http.request_log import ACCESS, LogRequest, log_as_record
+from gateway.log_writing import DailyFile, WrittenBehind
+
+__all__ = ["JSONLines", "PlainLines", "configure", "request_log"]
 
 LOGGERS = ("mochi", "litestar", "uvicorn")
 CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
@@ -15,23 +19,41 @@ CONTROLS |= {code: f"\\u{code:04x}" for code in (0x2028, 0x2029)}
 STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
-def configure(level: str, *, as_json: bool = False) -> None:
-    """Send what we and the frameworks log to standard error; leave the root logger alone.
+def configure(
+    level: str, *, as_json: bool = False, file: Path | None = None, days: int = 7
+) -> None:
+    """Send what we and the frameworks log to standard error, or to a file a day, of which so many
+    `days` are kept; leave the root logger alone. `OSError` if the file cannot be used.
 
-    At INFO the frameworks and the access log are silent: a line for every request costs more than
-    much of the request, so it comes with DEBUG.
+    At INFO the frameworks are silent, and as text the access log, too: that is for people, who
+    would not find the rest any more.
     """
-    handler = logging.StreamHandler()
+    handler = where(file, days) if file or as_json else logging.StreamHandler()
     handler.setFormatter(JSONLines() if as_json else PlainLines())
     handler.addFilter(_not_a_cancellation)
     for name in LOGGERS:
         logger = logging.getLogger(name)
+        for old in logger.handlers:
+            old.flush()
         logger.handlers = [handler]
         logger.propagate = False
     quiet = "WARNING" if level == "INFO" else level
     logging.getLogger("mochi").setLevel(level)
-    for name in ("mochi.access", "litestar", "uvicorn"):
+    for name in ("litestar", "uvicorn"):
         logging.getLogger(name).setLevel(quiet)
+    logging.getLogger(ACCESS).setLevel(level if as_json else quiet)
+
+
+def where(file: Path | None, days: int) -> logging.Handler:
+    return WrittenBehind(DailyFile(file, days=days) if file else logging.StreamHandler())
+
+
+def request_log() -> LogRequest:
+    """Where requests are to be logged by what was configured."""
+    for handler in logging.getLogger("mochi").handlers:
+        if isinstance(handler, WrittenBehind) and isinstance(handler.formatter, JSONLines):
+            return handler.log_request
+    return log_as_record
 
 
 def _not_a_cancellation(record: logging.LogRecord) -> bool:

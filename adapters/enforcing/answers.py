@@ -159,7 +159,7 @@ class Asker:
         if not self._left:
             raise never_came(mistakes)
         self._left -= 1
-        self._notes.retries += 1
+        self._notes.retry()
         try:
             reply = await collect(guarded(self._backend.chat(request)))
         except LostInBlanks:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from time import perf_counter
 from typing import Final, TypeVar
 
 import msgspec
@@ -24,7 +25,8 @@ from gateway.core.errors import (
     ModelLoadFailed,
     ModelNotFound,
 )
-from gateway.core.events import Batch
+from gateway.core.events import Batch, Finished, Usage
+from gateway.core.metrics import Metrics
 from gateway.core.models import Embeddings, ModelCard, ModelDetails
 from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
 
@@ -54,7 +56,8 @@ class OllamaBackend:
 
     `context` says how windows are chosen, `queue_limit` how many requests may wait for Ollama to
     begin an answer; with `repair` calls that a model wrote as text become calls. `probe_seconds` is
-    how long `version` may take: whoever asks wants to know if Ollama is well.
+    how long `version` may take: whoever asks wants to know if Ollama is well. Answers are counted
+    in `metrics`, and noted in the notes of their requests.
     """
 
     def __init__(
@@ -65,9 +68,14 @@ class OllamaBackend:
         queue_limit: int = 256,
         repair: bool = False,
         probe_seconds: float = 2,
+        metrics: Metrics | None = None,
     ) -> None:
         self._client = client
         self._queue = Queue(queue_limit)
+        metrics = metrics or Metrics()
+        metrics.queues.append(self._queue)
+        metrics.connections.append(client)
+        self._answered = metrics.models.answered
         self._repair = repair
         self._probe_seconds = probe_seconds
         self._shown = ShownModels(self._show)
@@ -87,17 +95,19 @@ class OllamaBackend:
 
     def chat(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
         """One batch per read: a burst costs one wake-up, and no token waits for another."""
-        return self._answered(ChatQuestion, request)
+        return self._batches(ChatQuestion, request)
 
     def complete(self, request: CompletionRequest) -> AsyncGenerator[Batch, None]:
         """As `chat`, once it is known what the model can do."""
-        return self._answered(CompletionQuestion, request)
+        return self._batches(CompletionQuestion, request)
 
-    async def _answered(
+    async def _batches(
         self, kind: Callable[[_Request], Question], request: _Request
     ) -> AsyncGenerator[Batch, None]:
+        asked = perf_counter()
         question = kind(request)
         reader, lines, mender = question.reader, Lines(), None
+        first = 0.0
         try:
             known = _NOTHING_KNOWN
             if self._windows.by_need or self._repair or question.concerned:
@@ -114,6 +124,13 @@ class OllamaBackend:
                         batch = mender.feed(batch)
                         mender = None if mender.idle else mender
                     if batch:
+                        if not first:
+                            first = perf_counter() - asked
+                        if reader.end is not None:
+                            notes = request.notes
+                            answer = request.model, reader.end, first, notes.last_answer
+                            notes.last_answer = answer
+                            self._answered(answer)
                         yield batch
                     if reader.failure is not None:
                         raise reader.failure
@@ -133,6 +150,7 @@ class OllamaBackend:
         prompt is.
         """
         request = question.request
+        request.notes.model = request.model
         window = self._windows.choose(
             request.model, question.insisted, question.prompt, request.sampling.max_tokens, known
         )
@@ -180,14 +198,19 @@ class OllamaBackend:
     async def embed(self, request: EmbedRequest) -> Embeddings:
         """All inputs in one call; one bad input fails them all."""
         body = asking.embed(request)
+        request.notes.model = request.model
         self._queue.join(request.notes)
         try:
-            answer = await self._whole(_embed, "POST", "/api/embed", body, request.model)
+            found = await self._whole(_embed, "POST", "/api/embed", body, request.model)
         except ContextOverflow as error:
             raise ContextOverflow(error.message, param="input", **error.details) from error
         finally:
             self._queue.leave(request.notes)
-        return answering.embeddings(answer, expected=len(request.inputs))
+        embeddings = answering.embeddings(found, expected=len(request.inputs))
+        end = Finished("stop", Usage(prompt_tokens=embeddings.prompt_tokens))
+        request.notes.last_answer = answer = request.model, end, 0.0, None
+        self._answered(answer)
+        return embeddings
 
     async def version(self) -> str:
         """`BackendTimeout` after `probe_seconds`."""

@@ -14,18 +14,20 @@ class Queue:
     """
 
     def __init__(self, limit: int) -> None:
+        self.waiting = 0
+        self.refused = 0
         self._limit = limit
-        self._waiting = 0
 
     def join(self, notes: Notes) -> None:
         """`Overloaded` when there are too many others."""
         if not notes.waiting:
-            if self._waiting >= self._limit and not notes.retries:
+            if self.waiting >= self._limit and not notes.retries:
+                self.refused += 1
                 raise Overloaded(f"Too many requests wait for Ollama already ({self._limit}).")
-            self._waiting += 1
+            self.waiting += 1
         notes.waiting += 1
 
     def leave(self, notes: Notes) -> None:
         notes.waiting -= 1
         if not notes.waiting:
-            self._waiting -= 1
+            self.waiting -= 1

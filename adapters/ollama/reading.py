@@ -27,18 +27,19 @@ A = TypeVar("A", bound=wire.Answer)
 class LineReader(ABC, Generic[A]):
     """Reads the lines of one answer of `model`.
 
-    `finished` is set once `Finished` was given out; what comes after it is ignored. A line that
-    ends the answer with an error is kept in `failure`, so that the events before it in the same
-    read are not lost: whether they arrive in one packet with it is chance.
+    `finished` is set once `Finished` was given out, which `end` is then; what comes after it is
+    ignored. A line that ends the answer with an error is kept in `failure`, so that the events
+    before it in the same read are not lost: whether they arrive in one packet with it is chance.
     """
 
-    __slots__ = ("_model", "failure", "finished")
+    __slots__ = ("_model", "end", "failure", "finished")
 
     decoder: ClassVar[msgspec.json.Decoder[Any]]
 
     def __init__(self, model: str) -> None:
         self._model = model
         self.finished = False
+        self.end: Finished | None = None
         self.failure: MochiError | None = None
 
     def read(self, lines: bytes) -> Batch:
@@ -55,7 +56,8 @@ class LineReader(ABC, Generic[A]):
                     raise reported(answer.error, model=self._model)
                 self._read(answer, events)
                 if answer.done:
-                    events.append(self._finish(answer))
+                    self.end = self._finish(answer)
+                    events.append(self.end)
                     self.finished = True
                     break
         except MochiError as error:

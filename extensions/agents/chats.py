@@ -24,6 +24,7 @@ from extensions.tools.tool import NoTools, Tools
 from gateway.core.backend import Backend
 from gateway.core.errors import Invalid, MochiError, ModelNotFound, SessionNotFound
 from gateway.core.events import Batch
+from gateway.core.metrics import Metrics
 from gateway.core.notes import Notes
 
 __all__ = ["AgentChats"]
@@ -44,7 +45,9 @@ class AgentChats:
         *,
         most: int,
         dynamic_windows: bool = True,
+        metrics: Metrics | None = None,
     ) -> None:
+        self._metrics = metrics or Metrics()
         self._sessions = sessions
         self._agents = agents
         self._backend = backend
@@ -69,7 +72,8 @@ class AgentChats:
 
     def run(self, record: Record, tools: Tools, approver: Approver) -> AgentRun:
         """The work on what was said last."""
-        asker = Asker(self._backend, notes=Notes(), dynamic_windows=self._dynamic_windows)
+        notes = Notes(counts=self._metrics.noted)
+        asker = Asker(self._backend, notes=notes, dynamic_windows=self._dynamic_windows)
         prompts = self._agents.prompts
         return AgentRun(
             plan=partial(answer, asker, record, NoTools(), prompts.planning),
@@ -78,6 +82,7 @@ class AgentChats:
             tools=tools,
             approver=approver,
             most=self._most,
+            metrics=self._metrics,
         )
 
     async def _has(self, agent: Agent, id: str) -> bool:

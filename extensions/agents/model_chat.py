@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from extensions.agents.agent import Agent
@@ -20,6 +20,7 @@ from gateway.core.backend import Backend
 from gateway.core.errors import InvalidRequest, Unsupported
 from gateway.core.events import Batch
 from gateway.core.messages import Message, SystemMessage, UserMessage, text
+from gateway.core.metrics import Metrics
 from gateway.core.requests import AnyText, ChatRequest, NamedTool
 
 __all__ = ["AgentChat", "admitted", "conversation_with"]
@@ -39,6 +40,7 @@ class AgentChat(Struct, frozen=True, kw_only=True):
     prompts: PhasePrompts
     request: ChatRequest
     most: int
+    metrics: Metrics = field(default_factory=Metrics)
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """The run as one answer, on the terms of `Backend.chat`."""
@@ -63,6 +65,7 @@ class AgentChat(Struct, frozen=True, kw_only=True):
             tools=self.tools,
             approver=InWords(Refuse(policies)),
             most=self.most,
+            metrics=self.metrics,
         )
 
     async def _planned(self, ledger: PassingLedger) -> AsyncGenerator[Batch, None]:

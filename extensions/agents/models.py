@@ -38,6 +38,7 @@ from gateway.core.errors import (
     Unsupported,
 )
 from gateway.core.events import Batch
+from gateway.core.metrics import Metrics
 from gateway.core.models import Embeddings, ModelCard, ModelDetails, full_name
 from gateway.core.requests import ChatRequest, CompletionRequest, EmbedRequest
 from gateway.core.wrapping import BackendWrapper
@@ -61,9 +62,16 @@ class AgentModels(BackendWrapper):
     """
 
     def __init__(
-        self, backend: Backend, agents: Agents, *, default_model: str | None, most: int
+        self,
+        backend: Backend,
+        agents: Agents,
+        *,
+        default_model: str | None,
+        most: int,
+        metrics: Metrics | None = None,
     ) -> None:
         super().__init__(backend)
+        self._metrics = metrics or Metrics()
         self._agents = agents
         self._default_model = default_model
         self._most = most
@@ -130,6 +138,7 @@ class AgentModels(BackendWrapper):
             prompts=self._agents.prompts,
             request=replace(plain, model=details.name),
             most=self._most,
+            metrics=self._metrics,
         )
         return chat.batches()
 

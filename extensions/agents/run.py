@@ -12,6 +12,7 @@ from extensions.chat.steps import Said, Step
 from extensions.tools.approval import Approver
 from extensions.tools.tool import NoTools, Tools
 from gateway.core.events import Batch
+from gateway.core.metrics import Metrics
 
 __all__ = ["AgentRun", "AgentStep", "Planning"]
 
@@ -44,10 +45,26 @@ class AgentRun(Struct, kw_only=True):
     tools: Tools
     approver: Approver
     most: int
+    limited: bool = False
+    """Whether it ended because it may not be asked any more."""
     transcript: Transcript = field(default_factory=Transcript)
+    metrics: Metrics = field(default_factory=Metrics)
 
     async def steps(self) -> AsyncGenerator[Sequence[AgentStep], None]:
         """Plan, and act to the end or to the limit; errors of the backend are raised."""
+        ending = "left"
+        try:
+            async with aclosing(self._both_phases()) as phases:
+                async for happened in phases:
+                    yield happened
+            ending = "limit" if self.limited else "done"
+        except Exception:
+            ending = "failed"
+            raise
+        finally:
+            self.metrics.agents.add(ending)
+
+    async def _both_phases(self) -> AsyncGenerator[Sequence[AgentStep], None]:
         try:
             async with aclosing(self._planning().steps()) as steps:
                 async for happened in steps:
@@ -62,11 +79,17 @@ class AgentRun(Struct, kw_only=True):
                     self.transcript.take(happened)
                     yield happened
         except EndlessCalls:
+            self.limited = True
             self.transcript.note(limit_line(self.most))
 
     def _planning(self) -> ChatLoop:
         return ChatLoop(
-            ask=self.plan, record=self.record, tools=NoTools(), approver=self.approver, most=1
+            ask=self.plan,
+            record=self.record,
+            tools=NoTools(),
+            approver=self.approver,
+            most=1,
+            metrics=self.metrics,
         )
 
     def _acting(self) -> ChatLoop:
@@ -77,4 +100,5 @@ class AgentRun(Struct, kw_only=True):
             approver=self.approver,
             least=SECOND_CHANCE,
             most=self.most,
+            metrics=self.metrics,
         )

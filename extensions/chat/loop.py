@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from extensions.chat.arguments import keepable
 from extensions.chat.record import Ledger
@@ -19,6 +19,7 @@ from extensions.tools.tool import Tool, Tools
 from gateway.core.errors import BackendFailed
 from gateway.core.events import Batch
 from gateway.core.messages import ToolCall
+from gateway.core.metrics import Metrics
 
 __all__ = ["MOST_ROUNDS", "ChatLoop", "EndlessCalls"]
 
@@ -54,6 +55,7 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
     thinking: bool = False
     least: int = 1
     most: int = MOST_ROUNDS
+    metrics: Metrics = field(default_factory=Metrics)
 
     async def steps(self) -> AsyncGenerator[Steps, None]:
         """Ask until a reply has no calls; the last step is `Ended`."""
@@ -116,6 +118,7 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
                 due.call = asked.call
                 yield [Asking(index, asked.call, asked.id)]
                 if not await asked.approved():
+                    self.metrics.tools.calls.add(due.call.name, "denied")
                     return
         if tool is None or not tool.narrates:
             yield [Calling(index, due.call, confirmed=question is not None)]

@@ -112,6 +112,7 @@ def answering(
         when_draining(scope, chats.drain)
         with chats.under_way(), WhileConnected(scope, receive):
             turn = await begin()
+            scope["state"]["notes"] = turn.notes
             with chats.talking(turn):
                 await work(send, turn)
 

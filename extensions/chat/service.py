@@ -15,6 +15,7 @@ from extensions.tools.approval import Approver
 from extensions.tools.tool import Toolbox
 from gateway.core.backend import Backend
 from gateway.core.errors import Overloaded
+from gateway.core.metrics import Metrics
 
 __all__ = ["Chats"]
 
@@ -40,7 +41,9 @@ class Chats:
         content_of: ContentOf = text_alone,
         talking: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
         replied: Callable[[str], None] = lambda _: None,
+        metrics: Metrics | None = None,
     ) -> None:
+        self._metrics = metrics or Metrics()
         self._sessions = sessions
         self._backend = backend
         self._toolbox = toolbox
@@ -67,6 +70,7 @@ class Chats:
             approver=approver,
             dynamic_windows=self._dynamic_windows,
             content_of=self._content_of,
+            metrics=self._metrics,
         )
         await turn.check()
         return turn
@@ -82,6 +86,7 @@ class Chats:
             try:
                 yield
             finally:
+                self._metrics.turns.add("replied" if turn.replied else "broken_off")
                 if turn.replied:
                     self._replied(turn.session_id)
 

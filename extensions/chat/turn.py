@@ -22,6 +22,7 @@ from gateway.core.errors import (
     SessionNotFound,
     SessionReadOnly,
 )
+from gateway.core.metrics import Metrics
 from gateway.core.notes import Notes
 
 __all__ = ["Turn"]
@@ -46,9 +47,11 @@ class Turn:
         approver: Callable[[ToolSettings], Approver],
         dynamic_windows: bool = True,
         content_of: ContentOf = text_alone,
+        metrics: Metrics | None = None,
     ) -> None:
         self.session_id = id
-        self.notes = Notes()
+        self._metrics = metrics or Metrics()
+        self.notes = Notes(session=id, counts=self._metrics.noted)
         self.replied = False
         self._question = question
         self._sessions = sessions
@@ -132,4 +135,5 @@ class Turn:
             tools=tools,
             approver=self._approver(record.session.tool_settings),
             thinking=bool(self._question.think),
+            metrics=self._metrics,
         )

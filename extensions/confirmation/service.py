@@ -4,11 +4,13 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import msgspec
 
 from gateway.core.errors import ConfirmationNotFound
 from gateway.core.messages import ToolCall
+from gateway.core.metrics import Asking
 
 __all__ = ["Confirmation", "Confirmations"]
 
@@ -20,14 +22,16 @@ class Confirmation:
     """A question about one call, which waits for one answer.
 
     What can be approved is the call as it was when the question was asked, kept as bytes: whatever
-    happens to the objects it was made of, what runs is what was shown.
+    happens to the objects it was made of, what runs is what was shown. `ending` is how it ended:
+    without an answer, unless it was settled.
     """
 
-    __slots__ = ("_answer", "_shown", "id", "tool")
+    __slots__ = ("_answer", "_shown", "ending", "id", "tool")
 
     def __init__(self, call: ToolCall) -> None:
         self.id = f"conf_{os.urandom(16).hex()}"
         self.tool = call.name
+        self.ending: Literal["approved", "denied", "timed_out", "left"] = "left"
         self._shown = _encode(call)
         self._answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
@@ -45,7 +49,13 @@ class Confirmation:
         if self._answer.done():  # with an answer, or because whoever waited was cancelled
             return False
         self._answer.set_result(approved)
+        self.ending = "approved" if approved else "denied"
         return True
+
+    def expire(self) -> None:
+        """It was open for too long."""
+        if self.settle(False):
+            self.ending = "timed_out"
 
 
 class Confirmations:
@@ -57,8 +67,9 @@ class Confirmations:
     stream does.
     """
 
-    def __init__(self, *, timeout: float = 0) -> None:
+    def __init__(self, *, timeout: float = 0, counts: Asking | None = None) -> None:
         self._timeout = timeout
+        self._counts = counts or Asking()
         self._open: dict[tuple[str, str], Confirmation] = {}
         self._closed = False
 
@@ -74,14 +85,17 @@ class Confirmations:
         limit = None
         if self._timeout:
             loop = asyncio.get_running_loop()
-            limit = loop.call_later(self._timeout, asked.settle, False)
+            limit = loop.call_later(self._timeout, asked.expire)
         self._open[place] = asked
+        self._counts.open += 1
         if self._closed:
             asked.settle(False)
         try:
             yield asked
         finally:
             del self._open[place]
+            self._counts.open -= 1
+            self._counts.answered.add(asked.ending)
             if limit is not None:
                 limit.cancel()
 

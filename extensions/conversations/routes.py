@@ -72,7 +72,7 @@ async def create_conversation(
 ) -> Response[Conversation]:
     """It is a session of the same id, without the `conv_`, and has no model before somebody has
     answered in it. An empty one needs no body."""
-    notes = Notes(strict=rules.strict)
+    notes = Notes(strict=rules.strict, counts=rules.counts)
     items = read_items(data.items or (), notes)
     session = await conversations.create(items, data.metadata or {})
     return Response(conversation_of(session), headers=noted(notes))
@@ -139,7 +139,7 @@ async def add_items(
 ) -> Response[ObjectList]:
     """At the end of it; but the result of a call stands behind the call. `include` shows what is
     not shown otherwise."""
-    notes = Notes(strict=rules.strict)
+    notes = Notes(strict=rules.strict, counts=rules.counts)
     included = read_included(request.query_params.multi_items(), notes)
     added = await conversations.add(id, read_items(data.items, notes))
     return Response(items_of(added, included), headers=noted(notes))
@@ -161,7 +161,7 @@ async def list_items(
     order: Ordered = None,
 ) -> Response[ObjectList]:
     """All that was said in it, by whichever door. `include` shows what is not shown otherwise."""
-    notes = Notes(strict=rules.strict)
+    notes = Notes(strict=rules.strict, counts=rules.counts)
     pairs = [*request.query_params.multi_items()]
     asked, included = read_query(PageAsked, pairs), read_included(pairs, notes)
     page = page_of(await conversations.items(id), asked, included)
@@ -182,7 +182,7 @@ async def retrieve_item(
     rules: NamedDependency[Rules],
 ) -> Response[dict[str, Any]]:
     """As it is now; what was said after it stays where it is."""
-    notes = Notes(strict=rules.strict)
+    notes = Notes(strict=rules.strict, counts=rules.counts)
     included = read_included(request.query_params.multi_items(), notes)
     return Response(shown(await conversations.item(id, item_id), included), headers=noted(notes))
 

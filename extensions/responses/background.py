@@ -11,6 +11,7 @@ from msgspec import Struct
 from extensions.responses.live import Live
 from extensions.responses.run import CANCELLED, Run
 from gateway.core.errors import MochiError, Overloaded
+from gateway.core.metrics import Responding
 from gateway.dialects.openai.responses.wire import Response
 
 __all__ = ["Background"]
@@ -34,7 +35,8 @@ class Background:
     seconds, however many of them have gone by when this is left: what is cut short then still has
     to be kept."""
 
-    def __init__(self, *, most: int, patience: float) -> None:
+    def __init__(self, *, most: int, patience: float, counts: Responding | None = None) -> None:
+        self._counts = counts or Responding()
         self._most = most
         self._patience = patience
         self._jobs: dict[str, Job] = {}
@@ -56,6 +58,7 @@ class Background:
         kept = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(self._work(run, live, begin, kept))
         self._jobs[run.question.id] = Job(run, live, task)
+        self._counts.running += 1
         await asyncio.shield(kept)
         return queued
 
@@ -132,6 +135,7 @@ class Background:
         finally:
             live.end()
             del self._jobs[run.question.id]
+            self._counts.running -= 1
             self._remember(run.question.id, live)
 
     async def _watched(self, run: Run, live: Live) -> None:

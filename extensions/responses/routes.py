@@ -255,6 +255,7 @@ async def retrieve(
     frames = await responses.watch(id, known)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"]["notes"] = notes
         await send_events(send, Watched(), frames, notes)
 
     return answer
@@ -320,7 +321,7 @@ async def list_input_items(
 
 def included(request: Asking, rules: Rules) -> Notes:
     """What is noted of an `include`: items are shown as they were answered, with all they have."""
-    notes = Notes(strict=rules.strict)
+    notes = Notes(strict=rules.strict, counts=rules.counts)
     check_included(every("include", request.query_params.multi_items()), notes)
     return notes
 

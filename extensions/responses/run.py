@@ -25,6 +25,7 @@ from gateway.core.errors import (
     SessionNotFound,
 )
 from gateway.core.events import Batch, ChatEvent, Finished
+from gateway.core.metrics import Responding
 from gateway.dialects.openai.responses import items
 from gateway.dialects.openai.responses.failing import blamed
 from gateway.dialects.openai.responses.input import kept
@@ -46,7 +47,14 @@ class Run:
     What is to be kept is kept before the end is told.
     """
 
-    def __init__(self, question: Question, backend: Backend, archive: Archive) -> None:
+    def __init__(
+        self,
+        question: Question,
+        backend: Backend,
+        archive: Archive,
+        counts: Responding | None = None,
+    ) -> None:
+        self._counts = counts or Responding()
         self.question = question
         self.writer = EventWriter(question.answer, ids=question.ids)
         self.begun = False
@@ -108,6 +116,8 @@ class Run:
         """The model's answer, to as much as was said before as is asked for."""
         question, archive = self.question, self._archive
         self._past = past = await archive.open(question.asked, held)
+        if past.conversation is not None:
+            question.notes.session = past.conversation.id
         self._own = await archive.settled(self._own, past)
         if question.asked.truncation == "auto":
             return fitting(question, self._own, past, self._backend)
@@ -173,6 +183,7 @@ class Run:
         if question.stored:
             with suppress(ResponseNotFound):  # deleted while it ran
                 await self._archive.store.keep(record_of(question, own, response, point))
+                self._counts.stored += 1
         self._kept = True
 
     async def _append(self, conversation: Conversation, response: Response) -> int:

@@ -17,6 +17,7 @@ from extensions.responses.store import ResponseStore
 from extensions.responses.streams import once
 from gateway.core.backend import Backend
 from gateway.core.errors import BackendFailed, InvalidRequest, ModelNotFound, Unsupported
+from gateway.core.metrics import Metrics
 from gateway.dialects.openai.responses.input import Placed, kept
 from gateway.dialects.openai.responses.replaying import replayed
 from gateway.dialects.openai.responses.wire import Response
@@ -42,16 +43,20 @@ class Responses:
         models: Backend | None = None,
         most_background: int = 4096,
         patience: float = 30,
+        metrics: Metrics | None = None,
     ) -> None:
+        self.metrics = metrics or Metrics()
         self.store = store
         self.backend = backend
         self._models = models or backend
         self._archive = Archive(store, conversations)
-        self._background = Background(most=most_background, patience=patience)
+        self._background = Background(
+            most=most_background, patience=patience, counts=self.metrics.responses
+        )
 
     def run(self, question: Question) -> Run:
         """The response to a question, still to be made."""
-        return Run(question, self.backend, self._archive)
+        return Run(question, self.backend, self._archive, self.metrics.responses)
 
     async def start(self, question: Question) -> Response:
         """The response as queued, which from now on is made whether anybody waits or not.

@@ -12,7 +12,7 @@ from extensions.tools.catalogue import Catalogue
 from extensions.tools.process import HostProcess
 from extensions.tools.wire import FromHost, Importing, Ran, Run, Scan, Scanned
 
-__all__ = ["CallLost", "ScanBroken", "ToolHost"]
+__all__ = ["CallExpired", "CallLost", "ScanBroken", "ToolHost"]
 
 LAST_SECONDS = 5
 """How long the end of a process is waited for."""
@@ -22,6 +22,10 @@ log = logging.getLogger("mochi.tools")
 
 class CallLost(Exception):
     """A call that has no result, and the reason."""
+
+
+class CallExpired(CallLost):
+    """The call took too long."""
 
 
 class ScanBroken(Exception):
@@ -39,10 +43,10 @@ class Running(Struct, frozen=True):
     ended: asyncio.Future[Ran]
     limit: asyncio.TimerHandle
 
-    def lost(self, reason: str) -> None:
+    def lost(self, reason: CallLost) -> None:
         self.limit.cancel()
         if not self.ended.done():
-            self.ended.set_exception(CallLost(reason))
+            self.ended.set_exception(reason)
 
 
 class ToolHost:
@@ -120,7 +124,7 @@ class ToolHost:
                 await self._process.gone()
 
     def _expire(self, id: int, seconds: float) -> None:
-        self._running.pop(id).lost(f"it took longer than {seconds:g} seconds")
+        self._running.pop(id).lost(CallExpired(f"it took longer than {seconds:g} seconds"))
         log.warning("Tool host %d is retired: a call of it takes too long.", self.pid)
         self.retire()
 
@@ -142,7 +146,7 @@ class ToolHost:
         self._retired = True
         self._scanning.broke(reason)
         for call in self._running.values():
-            call.lost(f"the process of the tools {reason}")
+            call.lost(CallLost(f"the process of the tools {reason}"))
         self._running.clear()
 
 

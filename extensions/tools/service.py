@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 from extensions.sessions.session import Session
 from extensions.tools.catalogue import Catalogue, FoundTool
 from extensions.tools.executions import Execution, Executions
-from extensions.tools.host import CallLost
+from extensions.tools.host import CallExpired, CallLost
 from extensions.tools.hosts import ToolHosts
 from extensions.tools.outcome import ToolOutcome
 from extensions.tools.results import call_failed, call_refused
@@ -18,6 +18,7 @@ from extensions.tools.tool import NoTools, PlainTool, Tools
 from extensions.tools.wire import Ran
 from gateway.core.errors import ToolNotFound, ToolsUnavailable
 from gateway.core.messages import ToolCall
+from gateway.core.metrics import Tools as Counts
 from gateway.core.requests import ToolDefinition
 
 __all__ = ["FolderTools"]
@@ -35,9 +36,16 @@ class FolderTools:
     """
 
     def __init__(
-        self, folder: Path, *, timeout: float = 60, patience: float = 60, apart: bool = False
+        self,
+        folder: Path,
+        *,
+        timeout: float = 60,
+        patience: float = 60,
+        apart: bool = False,
+        counts: Counts | None = None,
     ) -> None:
         self.executions = Executions()
+        self._counts = counts or Counts()
         self._hosts = ToolHosts(folder, patience=patience, apart=apart)
         self._timeout = timeout
 
@@ -75,16 +83,19 @@ class FolderTools:
     async def run(self, call: ToolCall, listed: str | None = None) -> ToolOutcome:
         """Run a call of a tool, and remember it. `listed` is its place in the catalogue, if that is
         not its name."""
-        name, began = call.name, perf_counter()
+        name, began, late = call.name, perf_counter(), False
         try:
             ran = await self._run(call, listed or name)
         except ToolNotFound:
             return ToolOutcome.unknown(name)
         except (CallLost, ToolsUnavailable) as error:
+            late = isinstance(error, CallExpired)
             ran = failed(call_failed(name, str(error)), perf_counter() - began)
         outcome = (
             ToolOutcome.failed(ran.error) if ran.error else ToolOutcome(True, ran.result or "")
         )
+        ended = "timed_out" if late else "ok" if outcome.success else "failed"
+        self._counts.ran(name, ended, ran.seconds)
         self.executions.add(
             Execution(
                 tool_name=name,

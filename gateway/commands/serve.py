@@ -45,7 +45,12 @@ def settings(arguments: Namespace) -> Config:
     """The settings of a command that serves, with the log set up as they say."""
     flags = {name: getattr(arguments, name, None) for name in FLAGS}
     config = load(flags, os.environ, Path.cwd(), arguments.config)
-    logs.configure(config.log_level, as_json=config.log_json)
+    try:
+        log_as(config)
+    except OSError as error:
+        raise CommandFailed(
+            f"The log {config.log_file} cannot be used: {error.strerror}."
+        ) from None
     for name in unknown_variables(os.environ):
         log.warning("The variable %s belongs to no setting of this version", name)
     if config.ollama_manage and not config.ollama_passthrough:
@@ -55,6 +60,11 @@ def settings(arguments: Namespace) -> Config:
             raise CommandFailed(unprotected(config.host), 2)
         log.warning("NO API KEY: whoever can reach %s can use this gateway", config.host)
     return config
+
+
+def log_as(config: Config) -> None:
+    file = config.folder(config.log_file) if config.log_file else None
+    logs.configure(config.log_level, as_json=config.log_json, file=file, days=config.log_days)
 
 
 def unprotected(host: str) -> str:
@@ -151,5 +161,5 @@ def reloading(config: Config, sockets: list[socket.socket]) -> int:
 
 def reloaded(config: Config, sockets: list[socket.socket]) -> None:
     """What the child does: it has the sockets and settings of its parent, and its own imports."""
-    logs.configure(config.log_level, as_json=config.log_json)
+    log_as(config)
     serving(config, sockets)

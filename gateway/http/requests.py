@@ -1,27 +1,31 @@
-"""Request ids, the access log, and the last resort for what nobody caught: the outermost layer."""
+"""Request ids, what is counted and logged of each request, and the last resort for what nobody
+caught: the outermost layer."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Iterable, Mapping
-from time import perf_counter
+from collections.abc import Awaitable, Collection, Iterable, Mapping
+from time import perf_counter, time
 from typing import Any, cast
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.core.errors import Overloaded
-from gateway.core.faults import let_go
+from gateway.core.faults import fault_of, let_go
 from gateway.core.ids import new_id
+from gateway.core.metrics import WEBSOCKET, Metrics
+from gateway.core.tallies import OTHER
 from gateway.http.errors import render, send_error
+from gateway.http.request_log import ACCESS, LogRequest, log_as_record
 from gateway.http.streams import GOING_DOWN
 
-__all__ = ["Requests", "answer_error", "answer_headers", "request_headers"]
+__all__ = ["Requests", "answer_error", "answer_headers", "note_error", "request_headers"]
 
 log = logging.getLogger("mochi")
-access_log = logging.getLogger("mochi.access")
+access_log = logging.getLogger(ACCESS)
 
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
@@ -34,10 +38,27 @@ class Requests:
     The id is the client's own `x-request-id` when that is a plain word, else a new one; it is in
     `scope["state"]["request_id"]` and on the answer. Layers further in add to what goes out through
     `answer_headers`, so that there is one wrapping of `send` for all of them.
+
+    What is known of a request at its end is added to `metrics`, by the raw `routes` or Litestar's
+    templates. Layers further in leave what they know in the notes in `scope["state"]["notes"]`, and
+    with `note_error`. Where the logger `mochi.access` says so, each is given to `log_request`, too.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics | None = None,
+        *,
+        routes: Collection[str] = (),
+        log_request: LogRequest = log_as_record,
+    ) -> None:
+        self._log = log_request
         self.app = app
+        metrics = metrics or Metrics()
+        self._traffic = metrics.traffic
+        self._answered = metrics.traffic.answered
+        self._errors = metrics.noted.errors
+        self._routes = frozenset(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -52,18 +73,22 @@ class Requests:
         state["headers"] = headers
         state["request_id"] = request_id
         state["answer_headers"] = extra
-        status = 0
+        status = sent = 0
+        logged = access_log.isEnabledFor(logging.INFO)
+        self._traffic.begun += 1
 
         # A plain function: one coroutine less for every chunk of a stream.
         def answer(message: Any) -> Awaitable[None]:
-            nonlocal status
+            nonlocal status, sent
             if message["type"] in STARTS:
                 status = message.get("status", 101)
                 # A copy: a route may send the same message object with every answer.
                 message = {**message, "headers": [*message.get("headers", ()), *extra]}
+            elif logged:
+                sent += len(message.get("body", b""))
             return send(message)
 
-        began = perf_counter() if access_log.isEnabledFor(logging.INFO) else None
+        began = perf_counter()
         try:
             await self.app(scope, receive, answer)
         except asyncio.CancelledError:
@@ -78,8 +103,26 @@ class Requests:
             await answer_error(scope, answer, error)
             let_go(error)
         finally:
-            if began is not None:
-                log_access(scope, status, perf_counter() - began, request_id)
+            seconds = perf_counter() - began
+            try:  # most paths are a route of their own, and came before
+                self._answered[scope["path"], scope["method"], status].observe(seconds)  # type: ignore[typeddict-item]
+            except KeyError:
+                method = str(scope.get("method", WEBSOCKET))
+                self._traffic.durations(self._route(scope), method, status).observe(seconds)
+            if status >= 400:
+                self._errors.add(state.get("error", OTHER))
+            if logged:
+                self._log((time(), scope, self._route(scope), status, seconds, sent))
+
+    def _route(self, scope: Scope) -> str:
+        """A raw route or the part of it that is fixed, or the template of what Litestar serves."""
+        path = scope["path"]
+        if path in self._routes:
+            return path
+        if template := scope.get("path_template"):
+            return str(template)
+        folder = path[: path.rfind("/") + 1]
+        return folder if folder in self._routes else OTHER
 
 
 def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -113,12 +156,18 @@ def answer_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
     return headers
 
 
+def note_error(scope: Scope, error: Exception) -> None:
+    """Have it counted and logged what a request ended in."""
+    scope.setdefault("state", {})["error"] = fault_of(error).code
+
+
 async def answer_error(scope: Scope, send: Send, error: Exception) -> None:
     """Answer with `error`, before anything else was sent.
 
     A WebSocket handshake is refused with an ordinary HTTP answer where the server can send one
     (the ASGI extension "websocket.http.response"), else closed, which servers turn into a 403.
     """
+    note_error(scope, error)
     if scope["type"] == ScopeType.HTTP:
         await send_error(send, scope["path"], error)
     elif "websocket.http.response" in (scope.get("extensions") or ()):
@@ -128,10 +177,3 @@ async def answer_error(scope: Scope, send: Send, error: Exception) -> None:
         await send(cast(Message, {"type": "websocket.http.response.body", "body": body}))
     else:
         await send({"type": "websocket.close", "code": 1008, "reason": None})
-
-
-def log_access(scope: Scope, status: int, seconds: float, request_id: str) -> None:
-    """One line per request. A status of 0: nothing was sent, the client left before."""
-    method = cast(str, scope.get("method", "WEBSOCKET"))
-    path = scope["path"].encode("unicode_escape").decode("ascii")
-    access_log.info("%s %s %d %.1fms %s", method, path, status, seconds * 1000, request_id)

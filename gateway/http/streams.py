@@ -9,12 +9,21 @@ from litestar.types import HTTPResponseBodyEvent, Send
 from msgspec import Struct
 
 from gateway.core.errors import BackendFailed, MochiError, Overloaded
-from gateway.core.faults import let_go
-from gateway.core.notes import Notes
+from gateway.core.faults import fault_of, let_go
+from gateway.core.notes import Ending, Notes
 from gateway.http.errors import log_failure
+from gateway.http.leaving import LEFT
 from gateway.http.notes import note_comment, note_headers
 
-__all__ = ["MOCHI", "EventStream", "FrameWriter", "reason_of", "send_events", "send_json"]
+__all__ = [
+    "MOCHI",
+    "EventStream",
+    "FrameWriter",
+    "ending_of",
+    "reason_of",
+    "send_events",
+    "send_json",
+]
 
 GOING_DOWN = "The gateway is shutting down."
 
@@ -82,7 +91,8 @@ async def send_events(
     Unless the stream opens at once, the headers wait for the first batch; but not for more than
     `ping` seconds, as while a model is loaded. After the headers the stream ends in exactly one of
     complete and failed, also when it is cancelled, and only when the batches are closed. `notes` go
-    into the headers, and what comes to be known later into comments before the end.
+    into the headers, and what comes to be known later into comments before the end; they tell then
+    how it ended.
     """
     stream = EventStream(send, ping, notes, manner)
     try:
@@ -94,18 +104,22 @@ async def send_events(
         if not stream.begun:
             raise BackendFailed("Ollama answered nothing.")
         last = stream.late_notes() + writer.end()
+        notes.ending = "complete"
     except asyncio.CancelledError as cancelled:
         if not stream.begun:
             raise
+        notes.ending = ending_of(cancelled)
         last = writer.failure(reason_of(cancelled) or Overloaded(GOING_DOWN))
     except Exception as error:
         if not stream.begun:
             raise
         log_failure("A stream", error)
+        notes.ending, notes.error = "failed", fault_of(error).code
         last = stream.late_notes() + writer.failure(error)
         let_go(error)
     finally:
         stream.still()
+        stream.count_end()
     await send(part(last, more=False))
 
 
@@ -115,6 +129,10 @@ def reason_of(cancelled: asyncio.CancelledError) -> MochiError | None:
         case (MochiError() as reason,):
             return reason
     return None
+
+
+def ending_of(cancelled: asyncio.CancelledError) -> Ending:
+    return "left" if cancelled.args == (LEFT,) else "stopped"
 
 
 class EventStream:
@@ -162,12 +180,23 @@ class EventStream:
         if self._pinging is not None:
             self._pinging.cancel()
 
+    def count_end(self) -> None:
+        """If it was begun, it is open no more."""
+        if not self.begun:
+            return
+        counts = self._notes.counts
+        counts.open_streams -= 1
+        counts.ended_streams.add(self._notes.ending or "failed")
+        if self._notes.error:
+            counts.errors.add(self._notes.error)
+
     def late_notes(self) -> bytes:
         """Comments for what was noted after the headers had gone."""
         return note_comment(self._notes, self._told)
 
     async def _begin(self, frames: bytes) -> None:
         self.begun = True
+        self._notes.counts.open_streams += 1
         self._told = Notes(repairs=self._notes.repairs[:], retries=self._notes.retries)
         headers = self._manner.headers + note_headers(self._notes)
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})

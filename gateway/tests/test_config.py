@@ -40,7 +40,7 @@ def test_values_of_every_kind_come_from_text(tmp_path: Path) -> None:
         "MOCHI_API_KEY": " sk-mochi ",
         "MOCHI_UPSTREAM_CONNECT_TIMEOUT_SECONDS": "2.5",
         "MOCHI_LOG_LEVEL": "debug",
-        "MOCHI_LOG_JSON": "1",
+        "MOCHI_LOG_JSON": "true",
         "MOCHI_DRAIN_SECONDS": "0",
     }
     assert load({}, environ, tmp_path) == Config(
@@ -99,7 +99,7 @@ def test_ollamas_own_variable_is_not_read(tmp_path: Path) -> None:
         ),
         ({"host": "http://x"}, {}, "--host: 'http://x' is not a host name or an IP address"),
         ({}, {"mochi_port": "x"}, "mochi_port: 'x' is not a number from 0 to 65535"),
-        ({}, {"MOCHI_LOG_JSON": "maybe"}, "MOCHI_LOG_JSON: 'maybe' is not true or false."),
+        ({}, {"MOCHI_METRICS": "maybe"}, "MOCHI_METRICS: 'maybe' is not true or false."),
         ({}, {"MOCHI_LOG_LEVEL": "loud"}, "MOCHI_LOG_LEVEL: 'loud' is not DEBUG, INFO, WARNING"),
         ({}, {"MOCHI_DRAIN_SECONDS": "inf"}, "MOCHI_DRAIN_SECONDS: 'inf' is not seconds, from 0"),
         ({}, {"MOCHI_MAX_STREAMS": "0"}, "MOCHI_MAX_STREAMS: '0' is not a number from 1 to"),

@@ -16,6 +16,7 @@ from extensions.tools.tests.packages import alive, eventually
 from gateway.app import create_app
 from gateway.assembly import agents_of, extensions, sessions_of, summaries_of
 from gateway.config import Config
+from gateway.core.metrics import Metrics
 from gateway.http.guards import GuardRules
 from gateway.testing import live_server
 
@@ -34,7 +35,9 @@ async def gateway(folder: Path) -> AsyncGenerator[httpx.AsyncClient, None]:
     config = Config(data_dir=folder)
     sessions = sessions_of(config)
     summaries = summaries_of(config, backend, sessions)
-    plugins = extensions(config, backend, agents_of(config), sessions, summaries)
+    metrics = Metrics()
+    agents = agents_of(config, metrics)
+    plugins = extensions(config, backend, agents, sessions, summaries, metrics)
     app = create_app(backend, extensions=plugins, guards=GuardRules())
     async with (
         live_server(app) as url,

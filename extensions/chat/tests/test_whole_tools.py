@@ -25,6 +25,7 @@ from extensions.tests.toolbox import AsyncTool, Box
 from gateway.app import create_app
 from gateway.assembly import ollama
 from gateway.config import Config
+from gateway.core.metrics import Metrics
 from gateway.http.guards import GuardRules
 from gateway.testing import live_server
 
@@ -42,7 +43,7 @@ async def clock(zone: str, seconds: bool = False) -> str:
 
 @asynccontextmanager
 async def gateway(simulator: Simulator, folder: Path, *tools: AsyncTool) -> AsyncGenerator[Any]:
-    backend = ollama(Config(ollama_host=simulator.url))
+    backend = ollama(Config(ollama_host=simulator.url), Metrics())
     sessions, confirmations = Sessions(JSONSessionStore(folder)), Confirmations()
     chats = Chats(sessions, backend, toolbox=Box(*tools), confirmations=confirmations)
     app = create_app(

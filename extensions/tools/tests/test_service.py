@@ -14,6 +14,7 @@ from extensions.tools.service import FolderTools
 from extensions.tools.tests.packages import alive, called, descriptors, eventually, package
 from extensions.tools.tool import PlainTool
 from gateway.core.errors import ToolNotFound
+from gateway.core.metrics import Tools as Counts
 
 TOOLS = """
     import os, subprocess, time
@@ -133,7 +134,8 @@ async def test_calls_run_and_are_remembered(folder: Path) -> None:
 
 async def test_a_tool_that_dies_or_hangs_fails_alone(folder: Path) -> None:
     before = descriptors()
-    tools = FolderTools(folder, timeout=0.5)
+    counts = Counts()
+    tools = FolderTools(folder, timeout=0.5, counts=counts)
     died = await tools.run(called("exit_now"))
     assert died == ToolOutcome.failed(
         "Tool 'exit_now' failed: the process of the tools exited with status 3"
@@ -142,6 +144,11 @@ async def test_a_tool_that_dies_or_hangs_fails_alone(folder: Path) -> None:
     assert hung == ToolOutcome.failed("Tool 'wait' failed: it took longer than 0.5 seconds")
     assert await tools.run(called("add", a=1, b=2)) == ToolOutcome(True, "3")
     assert tools.executions.statistics().failed == 2
+    assert counts.calls.counts == {
+        ("exit_now", "failed"): 1,
+        ("wait", "timed_out"): 1,
+        ("add", "ok"): 1,
+    }
     await tools.aclose()
     await asyncio.sleep(0.01)
     assert descriptors() == before

@@ -94,6 +94,7 @@ class ChatCompletions(HotRoute):
             logprobs=bool(asked.logprobs),
             functions=bool(asked.functions),
         )
+        notes.answer = answer.id
         history, session = self._history, None
         if SESSION in (headers := request_headers(scope)) or asked.metadata:
             session = session_named(headers, asked)
@@ -134,6 +135,7 @@ class ChatCompletions(HotRoute):
         """Wait for the session, and answer what was said in it and what is asked now."""
         if (asked.n or 1) > 1:
             raise InvalidRequest("A session has one answer: 'n' is at most 1.", param="n")
+        notes.session = session
         async with history.join(session) as joined:
             before = joined.messages(answered_calls(asked))
             request = read(without_session(asked), notes, unknown, before)

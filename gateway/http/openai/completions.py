@@ -49,6 +49,7 @@ class Completions(HotRoute):
         choices = read(asked, notes, unknown, max_n=self.rules.max_n)
         streams = await self._begin(choices)
         id, created = new_id("cmpl-"), unix_now()
+        notes.answer = id
         if asked.stream:
             usage = bool(asked.stream_options and asked.stream_options.include_usage)
             writer = TextChunkWriter(

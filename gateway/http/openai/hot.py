@@ -6,11 +6,11 @@ from typing import Final
 
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.core.backend import Backend
 from gateway.core.errors import MethodNotAllowed, MochiError, Overloaded
-from gateway.core.notes import Notes
+from gateway.core.notes import NoteCounts, Notes
 from gateway.http.body import ClientGone, read_body
 from gateway.http.leaving import WhileConnected
 from gateway.http.notes import note_headers
@@ -37,13 +37,14 @@ class Rules(Struct, frozen=True, kw_only=True):
 
     `max_body` in bytes; `max_open` is how many answers of a route may be under way at a time, more
     are `Overloaded`; `max_n` is the most choices a request may ask for. With `strict` a field that
-    has no effect is refused instead of named in a header.
+    has no effect is refused instead of named in a header. What is noted is added to `counts`.
     """
 
     max_body: int = 32 * 1024 * 1024
     max_open: int = 4096
     max_n: int = 16
     strict: bool = False
+    counts: NoteCounts = field(default_factory=NoteCounts)
 
 
 class HotRoute(ABC):
@@ -68,7 +69,8 @@ class HotRoute(ABC):
         if self._open >= self.rules.max_open:
             raise Overloaded(f"{self.rules.max_open} requests are being answered already.")
         self._open += 1
-        notes = Notes(strict=self.rules.strict)
+        rules = self.rules
+        notes = scope["state"]["notes"] = Notes(strict=rules.strict, counts=rules.counts)
         try:
             body = await read_body(receive, self.rules.max_body)
             if SESSION in request_headers(scope) and not self._joins:

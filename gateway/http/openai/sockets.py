@@ -12,6 +12,7 @@ from litestar.types import Receive, Scope, Send
 from msgspec import Struct
 
 from gateway.core.errors import InvalidRequest, MochiError, Overloaded, TooLarge
+from gateway.core.faults import fault_of
 from gateway.core.notes import Notes
 from gateway.http.draining import while_draining
 from gateway.http.errors import log_failure, render
@@ -20,7 +21,7 @@ from gateway.http.notes import note_headers
 from gateway.http.openai.history import SESSION
 from gateway.http.openai.hot import Rules
 from gateway.http.requests import request_headers
-from gateway.http.streams import GOING_DOWN, FrameWriter, reason_of
+from gateway.http.streams import GOING_DOWN, FrameWriter, ending_of, reason_of
 
 __all__ = ["EventSocket", "Told"]
 
@@ -67,12 +68,14 @@ class EventSocket(ABC):
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
         talk = Talk(self, send, session=SESSION in request_headers(scope))
         working = asyncio.create_task(talk.work())
+        self.rules.counts.open_sockets += 1
         try:
             with while_draining(scope, talk.drain):
                 while (event := await receive())["type"] == "websocket.receive":
                     await talk.hear(event)
             working.cancel(LEFT)
         finally:
+            self.rules.counts.open_sockets -= 1
             if not working.cancelling():
                 working.cancel()
             await asyncio.wait([working])
@@ -137,18 +140,21 @@ class Talk:
     async def _answer(self, message: bytes) -> bool:
         """Answer a message; whether to go on after it."""
         socket = self._socket
-        notes = Notes(strict=socket.rules.strict)
+        counts = socket.rules.counts
+        notes = Notes(strict=socket.rules.strict, counts=counts)
         if socket.answering >= socket.rules.max_open:
             busy = Overloaded(f"{socket.rules.max_open} requests are being answered already.")
             await self._refuse(message, busy, notes)
             return True
         socket.answering += 1
+        counts.open_streams += 1
         try:
             if self._session:
                 notes.ignore(SESSION.decode())
             told = socket.answer(message, notes)
             return await Telling(self._send, lane_of(message), notes).tell(told)
         except asyncio.CancelledError as cancelled:
+            notes.ending = ending_of(cancelled)
             await self._refuse(message, ended_by(cancelled), notes)
             return goes_on(cancelled)
         except Exception as error:
@@ -156,9 +162,12 @@ class Talk:
             return True
         finally:
             socket.answering -= 1
+            counts.open_streams -= 1
+            counts.ended_streams.add(notes.ending or "failed")
 
     async def _refuse(self, message: bytes, error: Exception, notes: Notes) -> None:
         log_failure("A WebSocket", error)
+        self._socket.rules.counts.errors.add(fault_of(error).code)
         await send_text(self._send, error_event(error, notes)[:-1] + lane_of(message) + b"}")
 
 
@@ -181,9 +190,11 @@ class Telling:
                     await self._write(writer.frames(frames), noted=not self._begun)
                     self._begun = True
             last = writer.end()
+            self._notes.ending = "complete"
         except asyncio.CancelledError as cancelled:
             if not self._begun:
                 raise
+            self._notes.ending = ending_of(cancelled)
             on = goes_on(cancelled)
             last = writer.failure(ended_by(cancelled))
         except Exception as error:

@@ -1,0 +1,1 @@
+"""`GET /metrics`: what was counted, for Prometheus."""

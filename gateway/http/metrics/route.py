@@ -1,0 +1,81 @@
+"""`GET /metrics`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import Any, Final
+
+from litestar import Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+
+from gateway.core.metrics import Metrics
+
+__all__ = ["metrics_route", "settled"]
+
+PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"
+OFTEN = 5
+"""Seconds."""
+OPEN: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+
+def metrics_route(metrics: Metrics) -> HTTPRouteHandler:
+    """The route that shows these metrics."""
+    exposition = Exposition(metrics)
+
+    @get(
+        "/metrics",
+        operation_id="metrics",
+        summary="What was counted, for Prometheus",
+        tags=["Operation"],
+        responses={
+            200: ResponseSpec(
+                str, description="Metrics.", media_type="text/plain", generate_examples=False
+            )
+        },
+    )
+    async def show_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Requests, tokens, times, tools and more since the start, as Prometheus reads them, or as
+        OpenMetrics to whoever accepts `application/openmetrics-text`."""
+        accepted = request.headers.get("accept", "")
+        return await exposition.answer(wants_open="application/openmetrics-text" in accepted)
+
+    return show_metrics
+
+
+class Exposition:
+    """Metrics as text. What it takes is imported, in a thread, when somebody first asks."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._registry: Any = None
+
+    async def answer(self, *, wants_open: bool) -> Response[bytes]:
+        if self._registry is None:
+            families = await asyncio.to_thread(import_module, "gateway.http.metrics.families")
+            self._registry = families.registry(self._metrics)
+        from prometheus_client.exposition import generate_latest
+        from prometheus_client.openmetrics import exposition as openmetrics
+
+        self._metrics.settle()
+        # Not in a thread: the numbers change on this one.
+        write = openmetrics.generate_latest if wants_open else generate_latest
+        kind = OPEN if wants_open else PLAIN
+        return Response(write(self._registry), media_type=kind, headers={"vary": "Accept"})
+
+
+@asynccontextmanager
+async def settled(metrics: Metrics) -> AsyncIterator[None]:
+    """Settles the metrics now and then while it is entered, also where nobody scrapes them."""
+
+    async def settle() -> None:
+        while True:
+            await asyncio.sleep(OFTEN)
+            metrics.settle()
+
+    settling = asyncio.create_task(settle())
+    try:
+        yield
+    finally:
+        settling.cancel()

@@ -1,0 +1,111 @@
+"""Log lines written behind the back of the event loop, to standard error or to a file a day."""
+
+import logging
+import os
+import threading
+from logging.handlers import TimedRotatingFileHandler
+from pathlib import Path
+from typing import IO
+
+from gateway.http.request_log import Seen, json_line
+
+__all__ = ["DailyFile", "WrittenBehind"]
+
+GATHER = 0.1
+"""Seconds in which the lines of many requests become one write."""
+MOST = 100_000
+"""Lines that may wait for a disk or a terminal that takes none."""
+
+
+class WrittenBehind(logging.Handler):
+    """Formats records at once, and has a thread pass the lines to `inner`, many as one record.
+
+    A write for every request, on the event loop, would take longer than much of the request, and
+    all others wait while a disk or a pipe is slow. What waits is written when logging is shut down.
+    Where more waits than is reasonable lines are left out, and their number is told.
+    """
+
+    def __init__(self, inner: logging.Handler) -> None:
+        super().__init__()
+        self._inner = inner
+        self._lines: list[str | Seen] = []
+        self._lost = 0
+        self._awake = False
+        self._news = threading.Event()
+        self._over = threading.Event()
+        self._writing = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record)
+        except Exception:
+            self.handleError(record)
+        else:
+            self._put(line)
+
+    def log_request(self, seen: Seen) -> None:
+        """Take a request that is over, for a line of JSON: not as a record, which would cost ten
+        times as much."""
+        self._put(seen)
+
+    def _put(self, line: str | Seen) -> None:
+        if len(self._lines) >= MOST:
+            self._lost += 1
+            return
+        self._lines.append(line)
+        if not self._awake:
+            self._awake = True
+            self._news.set()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="log", daemon=True)
+                self._thread.start()
+
+    def flush(self) -> None:
+        """Write what waits, now."""
+        with self._writing:
+            self._news.clear()
+            self._awake = False
+            # Not another list: who has this one in hand may be about to append to it.
+            lines = self._lines[:]
+            del self._lines[: len(lines)]
+            lost, self._lost = self._lost, 0
+            if lost:
+                told = logging.LogRecord(
+                    "mochi", logging.WARNING, __file__, 0, "%d lines are left out", (lost,), None
+                )
+                lines.append(self.format(told))
+            if lines:
+                text = "\n".join(
+                    [line if isinstance(line, str) else json_line(line).decode() for line in lines]
+                )
+                self._inner.handle(logging.makeLogRecord({"msg": text}))
+
+    def close(self) -> None:
+        self._over.set()
+        self._news.set()
+        self.flush()
+        self._inner.close()
+        super().close()
+
+    def _work(self) -> None:
+        while not self._over.is_set():
+            self._news.wait()
+            self._over.wait(GATHER)
+            self.flush()
+
+
+class DailyFile(TimedRotatingFileHandler):
+    """A file that only its owner reads. At midnight it gets the day at the end of its name and a
+    new one begins; of the old ones so many `days` are kept. `OSError` if it cannot be opened."""
+
+    def __init__(self, path: Path, *, days: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        super().__init__(path, when="midnight", backupCount=days, encoding="utf-8")
+
+    def _open(self) -> IO[str]:  # type: ignore[override]
+        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=for_its_owner)
+
+
+def for_its_owner(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)

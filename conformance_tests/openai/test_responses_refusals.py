@@ -7,7 +7,7 @@ import pytest
 from conformance_tests.checks import error_of
 from conformance_tests.responding import Responses, function, response_of, user
 from conformance_tests.response_events import events_of
-from conformance_tests.wire import Answer
+from conformance_tests.wire import Answer, Server
 
 
 def refused(answer: Answer, param: str, status: int = 400) -> dict[str, Any]:
@@ -138,10 +138,14 @@ def test_hosted_tools_are_left_out_or_refused(responses: Responses) -> None:
         assert response_of(answer)["status"] == "completed"
 
 
-def test_a_conversation_and_a_predecessor_exclude_each_other(responses: Responses) -> None:
+def test_a_conversation_and_a_predecessor_exclude_each_other(
+    responses: Responses, conversations: Server
+) -> None:
     """OpenAI API reference, conversation: it cannot be used with previous_response_id."""
     first = responses.made()
-    answer = responses.create(previous_response_id=first["id"], conversation="conv_x")
+    conversation = conversations.request("POST", "/conversations", {}).json["id"]
+    assert responses.made(conversation=conversation)
+    answer = responses.create(previous_response_id=first["id"], conversation=conversation)
     assert (answer.status, error_of(answer)["type"]) == (400, "invalid_request_error")
 
 

@@ -180,7 +180,10 @@ def test_an_item_is_referred_to(responses: Responses, named: dict[str, Any]) -> 
     """OpenAI API reference, item_reference: an item that is kept, by its id."""
     reference = {"type": "item_reference", "id": named["output"][0]["id"]}
     answer = responses.create([user("Hi."), reference, user("Say hello.")])
-    assert text_of(response_of(offered(answer, "input")))
+    referred = response_of(offered(answer, "input"))
+    assert text_of(referred)
+    alone = responses.made([user("Hi."), user("Say hello.")])
+    assert referred["usage"]["input_tokens"] > alone["usage"]["input_tokens"]
 
 
 def test_who_was_never_in_the_background_cannot_be_cancelled(

@@ -28,7 +28,7 @@ class WrittenBehind(logging.Handler):
     def __init__(self, inner: logging.Handler) -> None:
         super().__init__()
         self._inner = inner
-        self._lines: list[str | Seen] = []
+        self._lines: list[str] = []
         self._lost = 0
         self._awake = False
         self._news = threading.Event()
@@ -47,9 +47,9 @@ class WrittenBehind(logging.Handler):
     def log_request(self, seen: Seen) -> None:
         """Take a request that is over, for a line of JSON: not as a record, which would cost ten
         times as much."""
-        self._put(seen)
+        self._put(json_line(seen).decode())
 
-    def _put(self, line: str | Seen) -> None:
+    def _put(self, line: str) -> None:
         if len(self._lines) >= MOST:
             self._lost += 1
             return
@@ -76,10 +76,7 @@ class WrittenBehind(logging.Handler):
                 )
                 lines.append(self.format(told))
             if lines:
-                text = "\n".join(
-                    [line if isinstance(line, str) else json_line(line).decode() for line in lines]
-                )
-                self._inner.handle(logging.makeLogRecord({"msg": text}))
+                self._inner.handle(logging.makeLogRecord({"msg": "\n".join(lines)}))
 
     def close(self) -> None:
         self._over.set()

@@ -6,12 +6,13 @@ Bodies are none of it, nor headers; what looks like a key in a query is left out
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
 import msgspec
 
-from gateway.core.notes import ModelAnswer, Notes
+from gateway.core.notes import Notes
 
 __all__ = ["ACCESS", "LogRequest", "Seen", "json_line", "log_as_record", "redacted", "text_of"]
 
@@ -23,7 +24,7 @@ SECRET = ("key", "token", "secret", "passw", "auth", "credential", "signature")
 Seen = tuple[float, Mapping[str, Any], str, int, float, int]
 """A request that is over: when, its scope, its route, the status of the answer (0: nothing was
 sent, the client left before), the seconds that it took, and the bytes of the answer's body. No
-struct: there is one for every request, and it waits to be written."""
+struct: there is one for every request."""
 
 LogRequest = Callable[[Seen], None]
 
@@ -34,44 +35,83 @@ access_log = logging.getLogger(ACCESS)
 def json_line(seen: Seen) -> bytes:
     """One JSON object. Times are milliseconds; what models were asked for stands at the end.
 
-    A plain dict: a struct with all these fields costs three times as much.
+    A dict or a struct of all this would take twice and four times as long to make and to encode.
     """
     at, scope, route, status, seconds, size = seen
     state = scope["state"]
-    entry: dict[str, Any] = {
-        "time": datetime.fromtimestamp(at, UTC),
-        "level": "INFO",
-        "logger": ACCESS,
-        "request_id": state["request_id"],
-        "client": (scope.get("client") or [None])[0],
-        "method": scope.get("method", "WEBSOCKET"),
-        "path": scope["path"],
-        "route": route,
-        "status": status,
-        "duration_ms": milliseconds(seconds),
-        "bytes": size,
-    }
+    second = int(at)
+    line = LINE % (
+        stamp(second),
+        (at - second) * 1_000_000,
+        state["request_id"].encode(),
+        encode((scope.get("client") or NOBODY)[0]),
+        scope.get("method", "WEBSOCKET").encode(),
+        encode(scope["path"]),
+        encode(route),
+        status,
+        seconds * 1000,
+        size,
+    )
+    others: dict[str, Any] = {}
     if query := scope.get("query_string"):
-        entry["query"] = redacted(query)
+        others["query"] = redacted(query)
     if error := state.get("error"):
-        entry["error"] = error
+        others["error"] = error
     if session := scope.get("path_params", NOTHING).get("session_id"):
-        entry["session"] = session
+        others["session"] = session
     notes: Notes | None = state.get("notes")
     if notes is not None:
-        add_notes(entry, notes)
-    return encode(entry)
+        line += answers(notes)
+        add_notes(others, notes)
+    for name, value in others.items():
+        line += b',"%b":%b' % (name.encode(), encode(value))
+    return line + b"}"
 
 
+# Request ids and methods are plain words, and need no escaping.
+LINE = (
+    b'{"time":"%b.%06dZ","level":"INFO","logger":"mochi.access","request_id":"%b","client":%b,'
+    b'"method":"%b","path":%b,"route":%b,"status":%d,"duration_ms":%.2f,"bytes":%d'
+)
+ANSWERS = (
+    b',"finish_reason":"%b","prompt_tokens":%d,"completion_tokens":%d,"first_token_ms":%.2f,'
+    b'"upstream_ms":%.2f'
+)
+NOBODY = (None,)
 NOTHING: Mapping[str, str] = {}
 
 
+@lru_cache(maxsize=4)
+def stamp(second: int) -> bytes:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
+
+
+def answers(notes: Notes) -> bytes:
+    """Which model was asked, the last answer's reason, the first one's first token, and what all of
+    them took: tokens and, by Ollama's own clock, time."""
+    line = b',"model":%b' % encode(notes.model) if notes.model else b""
+    answer = notes.last_answer
+    if answer is None:
+        return line
+    _, end, first_token, before = answer
+    reason, usage, took = end.reason, end.usage, end.timings.total
+    prompts, completions = usage.prompt_tokens, usage.completion_tokens
+    while before is not None:
+        _, end, first_token, before = before
+        prompts += end.usage.prompt_tokens
+        completions += end.usage.completion_tokens
+        took += end.timings.total
+    return line + ANSWERS % (
+        reason.encode(),
+        prompts,
+        completions,
+        first_token * 1000,
+        took / 1_000_000,
+    )
+
+
 def add_notes(entry: dict[str, Any], notes: Notes) -> None:
-    """What is known of the models' part, and of what was done to the request."""
-    if notes.model:
-        entry["model"] = notes.model
-    if notes.last_answer is not None:
-        add_answers(entry, notes.last_answer)
+    """What was done to the request."""
     if notes.num_ctx is not None:
         entry["num_ctx"] = notes.num_ctx
     if notes.answer:
@@ -88,28 +128,6 @@ def add_notes(entry: dict[str, Any], notes: Notes) -> None:
         entry["repairs"] = notes.repairs
     if notes.retries:
         entry["retries"] = notes.retries
-
-
-def add_answers(entry: dict[str, Any], answer: ModelAnswer) -> None:
-    """The last answer's reason, the first one's first token, and what all of them took: tokens and,
-    by Ollama's own clock, time."""
-    _, end, first_token, before = answer
-    usage, took = end.usage, end.timings.total
-    prompts, completions = usage.prompt_tokens, usage.completion_tokens
-    entry["finish_reason"] = end.reason
-    while before is not None:
-        _, end, first_token, before = before
-        prompts += end.usage.prompt_tokens
-        completions += end.usage.completion_tokens
-        took += end.timings.total
-    entry["prompt_tokens"] = prompts
-    entry["completion_tokens"] = completions
-    entry["first_token_ms"] = milliseconds(first_token)
-    entry["upstream_ms"] = took // 10_000 / 100
-
-
-def milliseconds(seconds: float) -> float:
-    return int(seconds * 100_000) / 100
 
 
 def text_of(seen: Seen) -> str:

@@ -53,7 +53,7 @@ REFUSED: dict[str, tuple[type[MochiError], str | None]] = {
     "chat-keep-alive-no-unit": (InvalidRequest, "keep_alive"),
     "chat-messages-string": (InvalidRequest, None),
     "chat-model-empty": (InvalidRequest, "model"),
-    "chat-model-invalid": (InvalidRequest, "model"),
+    "chat-model-invalid": (ModelNotFound, None),
     "chat-no-body": (InvalidRequest, None),
     "chat-not-object": (InvalidRequest, None),
     "chat-num-ctx-small": (ContextOverflow, "messages"),

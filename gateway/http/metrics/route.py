@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.datastructures import ResponseSpec
 
 from gateway.core.metrics import Metrics
 
@@ -24,17 +23,8 @@ def metrics_route(metrics: Metrics) -> HTTPRouteHandler:
     """The route that shows these metrics."""
     exposition = Exposition(metrics)
 
-    @get(
-        "/metrics",
-        operation_id="metrics",
-        summary="What was counted, for Prometheus",
-        tags=["Operation"],
-        responses={
-            200: ResponseSpec(
-                str, description="Metrics.", media_type="text/plain", generate_examples=False
-            )
-        },
-    )
+    # The document is of the two APIs; this is for programs that know the way, as `/health` is.
+    @get("/metrics", include_in_schema=False)
     async def show_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Requests, tokens, times, tools and more since the start, as Prometheus reads them, or as
         OpenMetrics to whoever accepts `application/openmetrics-text`."""

@@ -1,6 +1,6 @@
 """What was said before a request, wherever that is kept."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 
 import msgspec
@@ -39,11 +39,24 @@ NOTHING = Past()
 
 
 class Archive:
-    """The kept responses, and the conversations where there are some."""
+    """The kept responses, and the conversations where there are some.
 
-    def __init__(self, store: ResponseStore, conversations: Conversations | None) -> None:
+    `recalled` is what was said up to responses that are not kept, by their ids.
+    """
+
+    def __init__(
+        self,
+        store: ResponseStore,
+        conversations: Conversations | None,
+        recalled: Mapping[str, Sequence[Item]] = {},
+    ) -> None:
         self.store = store
         self._conversations = conversations
+        self._recalled = recalled
+
+    def recalling(self, recalled: Mapping[str, Sequence[Item]]) -> "Archive":
+        """The same with more in memory."""
+        return Archive(self.store, self._conversations, recalled)
 
     async def open(self, request: ResponseRequest, held: AsyncExitStack) -> Past:
         """The past of a request.
@@ -57,6 +70,8 @@ class Archive:
                 conversation = await held.enter_async_context(opening)
             return Past(conversation.items, conversation)
         if previous := request.previous_response_id:
+            if (said := self._recalled.get(previous)) is not None:
+                return Past(said)
             return Past(await self._chain(previous, held))
         return NOTHING
 

@@ -29,6 +29,7 @@ from gateway.core.metrics import Responding
 from gateway.dialects.openai.responses import items
 from gateway.dialects.openai.responses.failing import blamed
 from gateway.dialects.openai.responses.input import kept
+from gateway.dialects.openai.responses.items import Item
 from gateway.dialects.openai.responses.streaming import EventWriter
 from gateway.dialects.openai.responses.wire import Response
 from gateway.dialects.openai.responses.writing import write
@@ -67,6 +68,11 @@ class Run:
         self._past = NOTHING
         self._length: int | None = None
         self._kept = False
+
+    @property
+    def said(self) -> list[Item]:
+        """All that was said up to its end."""
+        return [*self._past.items, *kept(self._own), *self.writer.response.output]
 
     async def whole(self) -> Response:
         """The response. What fails is not kept, because nobody learns of it; but what was said in a

@@ -1,6 +1,6 @@
 """Responses: made, kept, continued, and read again."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from extensions.responses import compacting, counting
@@ -19,10 +19,13 @@ from gateway.core.backend import Backend
 from gateway.core.errors import BackendFailed, InvalidRequest, ModelNotFound, Unsupported
 from gateway.core.metrics import Metrics
 from gateway.dialects.openai.responses.input import Placed, kept
+from gateway.dialects.openai.responses.items import Item
 from gateway.dialects.openai.responses.replaying import replayed
 from gateway.dialects.openai.responses.wire import Response
 
 __all__ = ["Responses"]
+
+NOTHING_RECALLED: Mapping[str, Sequence[Item]] = {}
 
 UNKEPT = "The response has ended, and could not be kept."
 
@@ -54,9 +57,13 @@ class Responses:
             most=most_background, patience=patience, counts=self.metrics.responses
         )
 
-    def run(self, question: Question) -> Run:
-        """The response to a question, still to be made."""
-        return Run(question, self.backend, self._archive, self.metrics.responses)
+    def run(
+        self, question: Question, *, recalled: Mapping[str, Sequence[Item]] = NOTHING_RECALLED
+    ) -> Run:
+        """The response to a question, still to be made; `recalled` has all that was said up to
+        responses which are not stored."""
+        archive = self._archive.recalling(recalled) if recalled else self._archive
+        return Run(question, self.backend, archive, self.metrics.responses)
 
     async def start(self, question: Question) -> Response:
         """The response as queued, which from now on is made whether anybody waits or not.

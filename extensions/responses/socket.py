@@ -1,20 +1,24 @@
 """`/v1/responses` as a WebSocket."""
 
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Raw, Struct
 
 from extensions.responses.question import question
+from extensions.responses.run import Run
 from extensions.responses.service import Responses
 from extensions.responses.streams import FirstHand, Watched, once
 from gateway.core.errors import InvalidRequest, Unsupported
 from gateway.core.notes import Notes
 from gateway.dialects.decoding import RequestDecoder, decode
 from gateway.dialects.openai.responses import wire
+from gateway.dialects.openai.responses.items import Item
 from gateway.dialects.openai.responses.tools import RECURRING
 from gateway.http.openai.hot import Rules
-from gateway.http.openai.sockets import EventSocket, Told
+from gateway.http.openai.sockets import Answering, EventSocket, Told
 
 __all__ = ["ResponseSocket"]
 
@@ -52,6 +56,17 @@ class ResponseSocket(EventSocket):
         super().__init__(rules)
         self._responses = responses
 
+    def opened(self) -> Answering:
+        return Connection(self._responses).answer
+
+
+class Connection:
+    """One connection. Its last response can be followed on it also if it was not to be stored."""
+
+    def __init__(self, responses: Responses) -> None:
+        self._responses = responses
+        self._recalled: Mapping[str, Sequence[Item]] = {}
+
     def answer(self, message: bytes, notes: Notes) -> Told:
         match decode(EVENT, message).type:
             case "response.create":
@@ -68,8 +83,14 @@ class ResponseSocket(EventSocket):
         asked, unknown = CREATE.decode(message)
         check(asked)
         asked.stream = True
-        run = self._responses.run(question(asked, unknown, notes))
-        return Told(FirstHand(run), run.frames())
+        run = self._responses.run(question(asked, unknown, notes), recalled=self._recalled)
+        return Told(FirstHand(run), self._remembered(run))
+
+    async def _remembered(self, run: Run) -> AsyncGenerator[bytes, None]:
+        async with aclosing(run.frames()) as frames:
+            async for piece in frames:
+                yield piece
+        self._recalled = {} if run.question.stored else {run.question.id: run.said}
 
 
 def check(asked: ResponseCreate) -> None:

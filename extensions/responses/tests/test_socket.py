@@ -12,7 +12,7 @@ from openai import BaseModel, OpenAI
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from extensions.responses.tests.serving import HI, Gateway, Notebook, said, serving, until
+from extensions.responses.tests.serving import HI, Gateway, Notebook, files, said, serving, until
 from gateway.core.errors import BackendFailed, ModelNotFound
 from gateway.core.events import TextDelta
 from gateway.http.guards import GuardRules
@@ -345,3 +345,21 @@ async def test_there_is_no_websocket_at_another_path(tmp_path: Path) -> None:
         with pytest.raises(InvalidStatus) as caught:
             await connect(gateway.url.replace("http", "ws") + "/responses/resp_1", proxy=None)
     assert caught.value.response.status_code == 404
+
+
+async def test_the_last_response_of_a_connection_is_followed_though_it_is_not_stored(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path) as gateway, talking(gateway) as client:
+        ids: list[str] = []
+        for text in ("One", "Two", "Three"):
+            previous = ids[-1] if ids else None
+            await ask(client, input=text, store=False, previous_response_id=previous)
+            ids.append((await answer(client))[-1]["response"]["id"])
+        assert gateway.heard() == ["One", "Hi there.", "Two", "Hi there.", "Three"]
+        await ask(client, previous_response_id=ids[0])
+        assert (await error(client))["error"]["code"] == "previous_response_not_found"
+        async with talking(gateway) as other:
+            await ask(other, previous_response_id=ids[-1])
+            assert (await error(other))["error"]["code"] == "previous_response_not_found"
+        assert not files(tmp_path)

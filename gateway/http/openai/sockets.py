@@ -3,7 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -23,7 +23,7 @@ from gateway.http.openai.hot import Rules
 from gateway.http.requests import request_headers
 from gateway.http.streams import GOING_DOWN, FrameWriter, ending_of, reason_of
 
-__all__ = ["EventSocket", "Told"]
+__all__ = ["Answering", "EventSocket", "Told"]
 
 MOST_WAITING = 16
 GOING_AWAY = 1001
@@ -46,6 +46,10 @@ class Told(Struct, frozen=True):
     frames: AsyncGenerator[bytes, None]
 
 
+Answering = Callable[[bytes, Notes], Told]
+"""Begins the answer to a message; raises what stands against it."""
+
+
 class EventSocket(ABC):
     """An ASGI application that answers messages one after the other, in the order they come.
 
@@ -60,8 +64,8 @@ class EventSocket(ABC):
         """The answers under way on all connections."""
 
     @abstractmethod
-    def answer(self, message: bytes, notes: Notes) -> Told:
-        """Begin the answer to a message; raises what stands against it."""
+    def opened(self) -> Answering:
+        """Whoever answers the messages of one connection, and may remember what they were."""
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -89,6 +93,7 @@ class Talk:
 
     def __init__(self, socket: EventSocket, send: Send, *, session: bool) -> None:
         self._socket = socket
+        self._answering = socket.opened()
         self._send = send
         self._session = session
         self._waiting: deque[bytes] = deque()
@@ -151,7 +156,7 @@ class Talk:
         try:
             if self._session:
                 notes.ignore(SESSION.decode())
-            told = socket.answer(message, notes)
+            told = self._answering(message, notes)
             return await Telling(self._send, lane_of(message), notes).tell(told)
         except asyncio.CancelledError as cancelled:
             notes.ending = ending_of(cancelled)

@@ -23,7 +23,11 @@ FIELDS = FieldTable(
     honoured("instructions", "the first message; never inherited"),
     honoured("stream", "server-sent events"),
     honoured("stream_options", "padding (`include_obfuscation`) is never sent"),
-    honoured("previous_response_id", "unknown, deleted and unstored ones are refused"),
+    honoured(
+        "previous_response_id",
+        "unknown, deleted and unstored ones are refused; the last one of a WebSocket need not be"
+        " stored",
+    ),
     honoured("conversation", "input and output are appended when the response ends"),
     honoured("store", "absent: yes"),
     honoured("background", "needs `store`"),

@@ -24,7 +24,7 @@ from extensions.conversations.shown import (
 )
 from gateway.core.notes import Notes
 from gateway.http.extensions import error_responses
-from gateway.http.json_body import StrictJSON, demand_body
+from gateway.http.json_body import NotedJSON, demand_body, notes_on
 from gateway.http.notes import noted
 from gateway.http.openai.hot import Rules
 from gateway.http.openai.lists import After, Asking, Limit, ObjectList, PageAsked, read_query
@@ -47,7 +47,7 @@ def conversation_routes(conversations: Conversations, rules: Rules) -> Mounted:
     router = Router(
         "/conversations",
         route_handlers=HANDLERS,
-        dto=StrictJSON,
+        dto=NotedJSON,
         return_dto=None,
         before_request=demand_body,
         request_max_body_size=rules.max_body,
@@ -66,13 +66,14 @@ def conversation_routes(conversations: Conversations, rules: Rules) -> Mounted:
     responses=error_responses(STORAGE),
 )
 async def create_conversation(
+    request: Asking,
     conversations: NamedDependency[Conversations],
     rules: NamedDependency[Rules],
     data: JSONBody[NewConversation] = EMPTY,
 ) -> Response[Conversation]:
     """It is a session of the same id, without the `conv_`, and has no model before somebody has
     answered in it. An empty one needs no body."""
-    notes = Notes(strict=rules.strict, counts=rules.counts)
+    notes = notes_on(request, rules)
     items = read_items(data.items or (), notes)
     session = await conversations.create(items, data.metadata or {})
     return Response(conversation_of(session), headers=noted(notes))
@@ -99,12 +100,16 @@ async def retrieve_conversation(
     responses=error_responses(UNKNOWN | READ_ONLY | STORAGE),
 )
 async def update_conversation(
+    request: Asking,
     id: FromPath[str],
     data: JSONBody[ConversationPatch],
     conversations: NamedDependency[Conversations],
-) -> Conversation:
+    rules: NamedDependency[Rules],
+) -> Response[Conversation]:
     """The pairs that are sent take the place of all that there were."""
-    return conversation_of(await conversations.update(id, data.metadata or {}))
+    notes = notes_on(request, rules)
+    session = await conversations.update(id, data.metadata or {})
+    return Response(conversation_of(session), headers=noted(notes))
 
 
 @delete(
@@ -139,7 +144,7 @@ async def add_items(
 ) -> Response[ObjectList]:
     """At the end of it; but the result of a call stands behind the call. `include` shows what is
     not shown otherwise."""
-    notes = Notes(strict=rules.strict, counts=rules.counts)
+    notes = notes_on(request, rules)
     included = read_included(request.query_params.multi_items(), notes)
     added = await conversations.add(id, read_items(data.items, notes))
     return Response(items_of(added, included), headers=noted(notes))

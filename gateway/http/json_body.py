@@ -13,9 +13,11 @@ from litestar.exceptions import InternalServerException
 from msgspec import Struct
 
 from gateway.core.errors import InvalidRequest
-from gateway.dialects.decoding import decode
+from gateway.core.notes import Notes
+from gateway.dialects.decoding import RequestDecoder, decode
+from gateway.http.openai.hot import Rules
 
-__all__ = ["StrictJSON", "demand_body"]
+__all__ = ["NotedJSON", "StrictJSON", "demand_body", "notes_on"]
 
 
 class StrictJSON(AbstractDTO[Struct]):
@@ -34,6 +36,33 @@ class StrictJSON(AbstractDTO[Struct]):
     def decode_bytes(self, value: bytes) -> Any:
         field = self.asgi_connection.route_handler.parsed_data_field
         return decode(decoder_of(field.annotation), value)
+
+
+class NotedJSON(StrictJSON):
+    """The same under `/v1`, where unknown fields are named: `notes_on` has them."""
+
+    def decode_bytes(self, value: bytes) -> Any:
+        field = self.asgi_connection.route_handler.parsed_data_field
+        data, unknown = request_decoder_of(field.annotation).decode(value)
+        self.asgi_connection.scope["state"][UNKNOWN] = unknown
+        return data
+
+
+def notes_on(request: Request[Any, Any, Any], rules: Rules) -> Notes:
+    """What is to be told of a request, its unknown fields to begin with; `Unsupported` for those
+    where the operator wants strictness."""
+    notes = Notes(strict=rules.strict, counts=rules.counts)
+    for place in request.scope["state"].get(UNKNOWN, ()):
+        notes.ignore(place, why="is no field of this API")
+    return notes
+
+
+UNKNOWN = "unknown_fields"
+
+
+@cache
+def request_decoder_of(kind: Any) -> RequestDecoder[Any]:
+    return RequestDecoder(kind)
 
 
 @cache

@@ -239,3 +239,13 @@ async def test_an_image_may_be_large() -> None:
         large = msgspec.json.encode({"items": [user("x" * 12_000_000)]})
         made = await http.post("", content=large, headers={"content-type": "application/json"})
         assert made.status_code == 200
+
+
+async def test_fields_that_no_one_knows_are_named() -> None:
+    async with serving() as http:
+        made = await http.post("", json={"zz": 1, "metadata": {}})
+        assert made.headers["x-mochi-ignored"] == "zz"
+        id = made.json()["id"]
+        for path, body in ((f"/{id}", {"metadata": {}}), (f"/{id}/items", {"items": []})):
+            answer = await http.post(path, json={**body, "yy": {"a": 1}})
+            assert (answer.status_code, answer.headers["x-mochi-ignored"]) == (200, "yy")

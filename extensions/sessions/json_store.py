@@ -130,6 +130,8 @@ class JSONSessionStore:
             files.remove(self._path(id), self._disk)
         except FileNotFoundError:
             raise SessionNotFound(id) from None
+        finally:
+            self._listing.drop(id)
 
     def _path(self, id: str) -> Path:
         if not is_id(id):

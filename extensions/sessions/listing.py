@@ -36,6 +36,9 @@ class Listing:
     def put(self, id: str, entry: Entry) -> None:
         self._entries[id] = entry
 
+    def drop(self, id: str) -> None:
+        self._entries.pop(id, None)
+
     def items(
         self, found: Iterable[tuple[str, str]], look: Callable[[str], Entry | None]
     ) -> list[SessionItem]:

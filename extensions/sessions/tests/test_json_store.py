@@ -1,6 +1,7 @@
 """Sessions in files: which files they are, damage, litter, many at once."""
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -13,6 +14,7 @@ import pytest
 from extensions.sessions import records
 from extensions.sessions.files import LITTER_AGE
 from extensions.sessions.json_store import JSONSessionStore
+from extensions.sessions.listing import Entry
 from extensions.sessions.service import Sessions
 from extensions.sessions.session import Session
 from extensions.sessions.tests.folders import damaged, names, refused
@@ -246,3 +248,16 @@ async def test_a_file_never_becomes_too_large_to_be_read_again(folder: Path) -> 
     assert list(await store.list()) == []
     with pytest.raises(SessionNotFound):
         await store.load("a")
+
+
+async def test_nothing_is_remembered_of_a_deleted_session(store: JSONSessionStore) -> None:
+    """A gateway whose clients begin and delete sessions, and never list any, must not grow."""
+    before = remembered()
+    for number in range(20):
+        kept = await store.create(session(f"{number:010x}"))
+        await store.delete(kept.id)
+    assert remembered() == before
+
+
+def remembered() -> int:
+    return sum(isinstance(known, Entry) for known in gc.get_objects())

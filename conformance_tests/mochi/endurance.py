@@ -1,7 +1,7 @@
 """`python -m conformance_tests.mochi.endurance`: hours of mixed load, and whether anything grows.
 
 A gateway of its own, on the simulator and with a tool, gets requests of every kind at a steady
-rate, many of which are wrong, broken or left. Its memory (PSS), descriptors, threads and processes
+rate, many of which are wrong, broken or left. Its memory (PSS), descriptors, tasks and processes
 are noted all the time; the exit status is 0 if none of them has grown by more than is said below.
 """
 
@@ -21,6 +21,7 @@ from threading import Lock
 
 from conformance_tests.launcher import free_port, gateway_alone, simulator
 from conformance_tests.mochi.mixture import PLAIN, Action, Doors
+from conformance_tests.mochi.scraping import scrape
 from conformance_tests.mochi.sessions import Sessions
 from conformance_tests.mochi.toolboxes import BENCH, children, put_package
 from conformance_tests.wire import Server
@@ -48,6 +49,8 @@ class Look:
     threads: int
     processes: int
     requests: int
+    tasks: int
+    """Of the event loop, the one that answers this among them."""
 
 
 class Load:
@@ -100,8 +103,9 @@ def main(arguments: list[str] | None = None) -> int:
         )
         server = Server(f"{gateway.root}/v1", MODEL, timeout=30)
         actions = [*PLAIN, *Doors(server, Sessions(gateway, MODEL)).actions]
-        looks, load = endured(server, gateway.pid, actions, said.minutes * 60, said.rate, said.seed)
-        settled = settle(gateway.pid, looks[0].descriptors)
+        watch = Watch(gateway.pid, Server(gateway.root))
+        looks, load = endured(server, watch, actions, said.minutes * 60, said.rate, said.seed)
+        settled = settle(watch, looks[0])
     wrong = [*complaints(looks, settled), *load.failed[:20]]
     if said.json:
         seen = {"seed": said.seed, "done": load.done, "failed": load.failed, "wrong": wrong}
@@ -112,21 +116,44 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if wrong else 0
 
 
+class Watch:
+    """Looks at a gateway from outside."""
+
+    def __init__(self, pid: int, root: Server) -> None:
+        self._pid = pid
+        self._root = root
+
+    def look(self, at: float = -1, requests: int = 0) -> Look:
+        process = Path(f"/proc/{self._pid}")
+        rollup = (process / "smaps_rollup").read_text()
+        [memory] = [line.split()[1] for line in rollup.splitlines() if line.startswith("Pss:")]
+        return Look(
+            at=round(at, 1),
+            memory=int(memory),
+            descriptors=len(list((process / "fd").iterdir())),
+            threads=len(list((process / "task").iterdir())),
+            processes=len(children(self._pid)),
+            requests=requests,
+            tasks=int(scrape(self._root).value("mochi_tasks")),
+        )
+
+
 def endured(
-    server: Server, pid: int, actions: list[Action], seconds: float, rate: float, seed: int
+    server: Server, watch: Watch, actions: list[Action], seconds: float, rate: float, seed: int
 ) -> tuple[list[Look], Load]:
     """How the process looked before and during the load."""
     warm = Load(server, actions, rate, seed)
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         run(pool, warm, min(20.0, seconds / 3))
+    time.sleep(1)
     load = Load(server, actions, rate, seed)
     began = time.monotonic()
-    looks = [look(pid, 0, 0)]
+    looks = [watch.look(0)]
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         threads = [pool.submit(load.work, began + seconds) for _ in range(AT_A_TIME)]
         while not all(thread.done() for thread in threads):
             time.sleep(EVERY)
-            looks.append(look(pid, time.monotonic() - began, sum(load.done.values())))
+            looks.append(watch.look(time.monotonic() - began, sum(load.done.values())))
             if len(looks) % 12 == 0:
                 print(looks[-1], flush=True)
     return looks, load
@@ -138,29 +165,15 @@ def run(pool: ThreadPoolExecutor, load: Load, seconds: float) -> None:
         thread.result()
 
 
-def look(pid: int, at: float, requests: int) -> Look:
-    process = Path(f"/proc/{pid}")
-    rollup = (process / "smaps_rollup").read_text()
-    [memory] = [line.split()[1] for line in rollup.splitlines() if line.startswith("Pss:")]
-    return Look(
-        at=round(at, 1),
-        memory=int(memory),
-        descriptors=len(list((process / "fd").iterdir())),
-        threads=len(list((process / "task").iterdir())),
-        processes=len(children(pid)),
-        requests=requests,
-    )
-
-
-def settle(pid: int, descriptors: int) -> Look:
+def settle(watch: Watch, first: Look) -> Look:
     """The process once nobody asks anything, and what was kept open for the next is closed."""
     deadline = time.monotonic() + SETTLING
     while time.monotonic() < deadline:
-        settled = look(pid, -1, 0)
-        if settled.descriptors <= descriptors:
+        settled = watch.look()
+        if settled.descriptors <= first.descriptors and settled.tasks <= first.tasks:
             return settled
         time.sleep(0.2)
-    return look(pid, -1, 0)
+    return watch.look()
 
 
 def complaints(looks: list[Look], settled: Look) -> list[str]:
@@ -173,6 +186,8 @@ def complaints(looks: list[Look], settled: Look) -> list[str]:
         found.append(f"memory grew from {middle} to {last} KiB")
     if settled.descriptors > looks[0].descriptors + MORE_DESCRIPTORS:
         found.append(f"{looks[0].descriptors} descriptors became {settled.descriptors}")
+    if settled.tasks > looks[0].tasks:
+        found.append(f"{looks[0].tasks} tasks became {settled.tasks}")
     if settled.processes > looks[0].processes:
         found.append(f"{looks[0].processes} processes became {settled.processes}")
     return found

@@ -184,6 +184,8 @@ class Metrics:
         self.turns = Tally("replied", "broken_off")
         """Turns of sessions."""
         self.responses = Responding()
+        self.tasks = 0
+        """Those of the event loop, when somebody last looked."""
 
     def settle(self) -> None:
         """Count what was only put down."""

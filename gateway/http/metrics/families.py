@@ -47,6 +47,7 @@ class Families(Collector):
         metrics = self._metrics
         yield InfoMetricFamily("mochi_build", "This gateway.", value={"version": __version__})
         yield from of_traffic(metrics.traffic)
+        yield gauge("mochi_tasks", "Tasks of the event loop.", metrics.tasks)
         noted = metrics.noted
         yield gauge("mochi_streams_open", "Event streams that are open.", noted.open_streams)
         yield gauge("mochi_websockets_open", "WebSockets that are open.", noted.open_sockets)

@@ -49,6 +49,7 @@ class Exposition:
         from prometheus_client.openmetrics import exposition as openmetrics
 
         self._metrics.settle()
+        self._metrics.tasks = len(asyncio.all_tasks())
         # Not in a thread: the numbers change on this one.
         write = openmetrics.generate_latest if wants_open else generate_latest
         kind = OPEN if wants_open else PLAIN

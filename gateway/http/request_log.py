@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
-from gateway.core.notes import Notes
+from gateway.core.notes import ModelAnswer, Notes
 
 __all__ = ["ACCESS", "LogRequest", "Seen", "json_line", "log_as_record", "redacted", "text_of"]
 
@@ -32,102 +33,121 @@ encode = msgspec.json.Encoder().encode
 access_log = logging.getLogger(ACCESS)
 
 
-def json_line(seen: Seen) -> bytes:
-    """One JSON object. Times are milliseconds; what models were asked for stands at the end.
+class Line(Struct, gc=False):
+    """A line of the log, each field as JSON has it; what is `UNSET` is left out.
 
-    A dict or a struct of all this would take twice and four times as long to make and to encode.
+    Made with its fields in this order: that, and a struct, take half the time of a dict.
     """
-    at, scope, route, status, seconds, size = seen
-    state = scope["state"]
-    second = int(at)
-    line = LINE % (
-        stamp(second),
-        (at - second) * 1_000_000,
-        state["request_id"].encode(),
-        encode((scope.get("client") or NOBODY)[0]),
-        scope.get("method", "WEBSOCKET").encode(),
-        encode(scope["path"]),
-        encode(route),
-        status,
-        seconds * 1000,
-        size,
-    )
-    others: dict[str, Any] = {}
-    if query := scope.get("query_string"):
-        others["query"] = redacted(query)
-    if error := state.get("error"):
-        others["error"] = error
-    if session := scope.get("path_params", NOTHING).get("session_id"):
-        others["session"] = session
-    notes: Notes | None = state.get("notes")
-    if notes is not None:
-        line += answers(notes)
-        add_notes(others, notes)
-    for name, value in others.items():
-        line += b',"%b":%b' % (name.encode(), encode(value))
-    return line + b"}"
+
+    time: str
+    request_id: str
+    client: str | None
+    method: str
+    path: str
+    route: str
+    status: int
+    duration_ms: float
+    bytes: int
+    level: str = "INFO"
+    logger: str = ACCESS
+    model: str | UnsetType = UNSET
+    finish_reason: str | UnsetType = UNSET
+    prompt_tokens: int | UnsetType = UNSET
+    completion_tokens: int | UnsetType = UNSET
+    first_token_ms: float | UnsetType = UNSET
+    upstream_ms: float | UnsetType = UNSET
+    num_ctx: int | UnsetType = UNSET
+    query: str | UnsetType = UNSET
+    error: str | UnsetType = UNSET
+    session: str | UnsetType = UNSET
+    answer: str | UnsetType = UNSET
+    stream: str | UnsetType = UNSET
+    ignored: list[str] | UnsetType = UNSET
+    repairs: list[str] | UnsetType = UNSET
+    retries: int | UnsetType = UNSET
 
 
-# Request ids and methods are plain words, and need no escaping.
-LINE = (
-    b'{"time":"%b.%06dZ","level":"INFO","logger":"mochi.access","request_id":"%b","client":%b,'
-    b'"method":"%b","path":%b,"route":%b,"status":%d,"duration_ms":%.2f,"bytes":%d'
-)
-ANSWERS = (
-    b',"finish_reason":"%b","prompt_tokens":%d,"completion_tokens":%d,"first_token_ms":%.2f,'
-    b'"upstream_ms":%.2f'
-)
 NOBODY = (None,)
 NOTHING: Mapping[str, str] = {}
 
 
+def json_line(seen: Seen) -> bytes:
+    """One JSON object. Times are milliseconds; what models were asked for stands at the end."""
+    at, scope, route, status, seconds, size = seen
+    state = scope["state"]
+    second = int(at)
+    line = Line(
+        f"{stamp(second)}.{int((at - second) * 1_000_000):06d}Z",
+        state["request_id"],
+        (scope.get("client") or NOBODY)[0],
+        scope.get("method", "WEBSOCKET"),
+        scope["path"],
+        route,
+        status,
+        milliseconds(seconds),
+        size,
+    )
+    if query := scope.get("query_string"):
+        line.query = redacted(query)
+    if error := state.get("error"):
+        line.error = error
+    if session := scope.get("path_params", NOTHING).get("session_id"):
+        line.session = session
+    notes: Notes | None = state.get("notes")
+    if notes is not None:
+        add_notes(line, notes)
+    return encode(line)
+
+
 @lru_cache(maxsize=4)
-def stamp(second: int) -> bytes:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
+def stamp(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def answers(notes: Notes) -> bytes:
-    """Which model was asked, the last answer's reason, the first one's first token, and what all of
-    them took: tokens and, by Ollama's own clock, time."""
-    line = b',"model":%b' % encode(notes.model) if notes.model else b""
-    answer = notes.last_answer
-    if answer is None:
-        return line
+def add_notes(line: Line, notes: Notes) -> None:
+    """What is known of the models' part, and of what was done to the request."""
+    if notes.model:
+        line.model = notes.model
+    if notes.last_answer is not None:
+        add_answers(line, notes.last_answer)
+    if notes.num_ctx is not None:
+        line.num_ctx = notes.num_ctx
+    if notes.answer:
+        line.answer = notes.answer
+    if notes.ending:
+        line.stream = notes.ending
+    if notes.session:
+        line.session = notes.session
+    if notes.error:
+        line.error = notes.error
+    if notes.ignored:
+        line.ignored = [*notes.ignored]
+    if notes.repairs:
+        line.repairs = notes.repairs
+    if notes.retries:
+        line.retries = notes.retries
+
+
+def add_answers(line: Line, answer: ModelAnswer) -> None:
+    """The last answer's reason, the first one's first token, and what all of them took: tokens and,
+    by Ollama's own clock, time."""
     _, end, first_token, before = answer
-    reason, usage, took = end.reason, end.usage, end.timings.total
+    usage, took = end.usage, end.timings.total
     prompts, completions = usage.prompt_tokens, usage.completion_tokens
+    line.finish_reason = end.reason
     while before is not None:
         _, end, first_token, before = before
         prompts += end.usage.prompt_tokens
         completions += end.usage.completion_tokens
         took += end.timings.total
-    return line + ANSWERS % (
-        reason.encode(),
-        prompts,
-        completions,
-        first_token * 1000,
-        took / 1_000_000,
-    )
+    line.prompt_tokens = prompts
+    line.completion_tokens = completions
+    line.first_token_ms = milliseconds(first_token)
+    line.upstream_ms = took // 10_000 / 100
 
 
-def add_notes(entry: dict[str, Any], notes: Notes) -> None:
-    """What was done to the request."""
-    if notes.num_ctx is not None:
-        entry["num_ctx"] = notes.num_ctx
-    if notes.answer:
-        entry["answer"] = notes.answer
-    if notes.ending:
-        entry["stream"] = notes.ending
-    if notes.session:
-        entry["session"] = notes.session
-    if notes.error:
-        entry["error"] = notes.error
-    if notes.ignored:
-        entry["ignored"] = [*notes.ignored]
-    if notes.repairs:
-        entry["repairs"] = notes.repairs
-    if notes.retries:
-        entry["retries"] = notes.retries
+def milliseconds(seconds: float) -> float:
+    return int(seconds * 100_000) / 100
 
 
 def text_of(seen: Seen) -> str:

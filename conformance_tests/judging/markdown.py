@@ -8,7 +8,9 @@ from conformance_tests.judging.report import Case, Exchange, HttpMessage, Judged
 from conformance_tests.judging.verdicts import Verdict
 from conformance_tests.rows import ROWS
 
-__all__ = ["counts_table", "markdown"]
+__all__ = ["INTERRUPTED", "counts_table", "markdown"]
+
+INTERRUPTED = "The run was interrupted: these are not all of the checks."
 
 CASES = 5
 """Failed cases that are shown of a check; more of them seldom say more."""
@@ -25,6 +27,8 @@ def heading(report: Report) -> Iterator[str]:
     yield f"Model `{report.model}`, suite {report.suite_version}, {report.started}, "
     yield f"{len(report.checks)} checks in {report.seconds:.0f} s ({versions})."
     yield ""
+    if not report.complete:
+        yield from (f"**{INTERRUPTED}**", "")
 
 
 def counts_table(report: Report) -> Iterator[str]:

@@ -17,8 +17,9 @@ from conformance_tests.judging.collecting import Collecting
 from conformance_tests.judging.cooperation import RATE, cooperation_of, tried
 from conformance_tests.judging.evidence import recorder
 from conformance_tests.judging.gathering import Gathering, check_of
+from conformance_tests.judging.legible import tidied
 from conformance_tests.judging.profiles import profiles_of
-from conformance_tests.judging.report import Report
+from conformance_tests.judging.report import Judged, Report
 from conformance_tests.judging.versions import versions
 from conformance_tests.judging.writing import write
 from conformance_tests.options import Options, options_of
@@ -32,6 +33,7 @@ class Judging:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.gathering, self.collecting = Gathering(), Collecting()
+        self.complete = True
         self.started, self.clock = datetime.now(UTC), time.monotonic()
 
     @pytest.hookimpl(trylast=True)
@@ -85,14 +87,22 @@ class Judging:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.collecting.take(report)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        self.complete = False
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         commands = not hasattr(session.config, "workerinput")
         if commands and self.options.report and not session.config.option.collectonly:
             write(self.report(), Path(self.options.report))
 
+    def tidied(self, check: Judged) -> Judged:
+        """As it may be shown."""
+        return tidied(check, self.options.api_key)
+
     def report(self) -> Report:
-        return Report(
+        report = Report(
             server=self.options.base_url or "mochi gateway on its simulator",
             model=self.options.model or "demo",
             suite_version=SUITE_VERSION,
@@ -100,7 +110,9 @@ class Judging:
             seconds=round(time.monotonic() - self.clock, 2),
             versions=versions(self.options),
             checks=self.collecting.judged(),
+            complete=self.complete,
         )
+        return tidied(report, self.options.api_key)
 
 
 def chosen(item: pytest.Item, profiles: list[str]) -> bool:

@@ -4,7 +4,7 @@ from http.client import HTTPException
 
 from conformance_tests.wire import Server
 
-__all__ = ["CannotJudge", "first_model", "is_embedding", "models_of"]
+__all__ = ["CannotJudge", "check_model", "first_model", "is_embedding", "models_of"]
 
 PATIENCE = 10
 EMBEDDING = ("embed", "bge-", "minilm", "e5-", "gte-")
@@ -39,6 +39,17 @@ def models_of(base_url: str, key: str | None) -> list[str] | None:
             raise CannotJudge(f"{base_url} has no /models: did you mean {better}?") from None
         return None
     return names
+
+
+def check_model(base_url: str, key: str | None, name: str, listed: list[str]) -> None:
+    """`CannotJudge` for a model that is not listed and cannot be asked either."""
+    server = Server(base_url, name, key=key, timeout=PATIENCE)
+    try:
+        status = server.chat(max_tokens=1).status
+    except (OSError, HTTPException):
+        return  # which is judged
+    if status == 404:
+        raise CannotJudge(f"{base_url} has no model {name}; it lists {', '.join(listed[:20])}.")
 
 
 def first_model(base_url: str, names: list[str] | None) -> str:

@@ -89,6 +89,8 @@ class Report:
     versions: dict[str, str]
     """Of Python, pytest, openai, and what the server calls itself."""
     checks: list[Judged]
+    complete: bool = True
+    """Whether all checks were run that were to be."""
 
     def counts(self, profile: str | None = None) -> Counter[Verdict]:
         """How often each verdict, in one profile or in all."""

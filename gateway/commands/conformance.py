@@ -31,6 +31,7 @@ def run(arguments: Namespace) -> int:
     if arguments.action == "diff":
         return compare(arguments)
     known(arguments.profile or [])
+    sensible(arguments)
     if find_spec("openai") is None:
         print(
             f"mochi: openai is missing, so checks with it are left out: {NEEDED}", file=sys.stderr
@@ -55,18 +56,34 @@ def known(profiles: list[str]) -> None:
             )
 
 
+def sensible(arguments: Namespace) -> None:
+    """Refuse what would make every check of any server fail, or judge another one than is meant."""
+    for name in PASSED_ON:
+        if getattr(arguments, name) == "":
+            raise CommandFailed(f"--{name.replace('_', '-')} is empty.", 2)
+    patience, key = arguments.patience, arguments.api_key
+    if patience is not None and not 0 < patience < float("inf"):
+        raise CommandFailed("--patience is a number of seconds above 0.", 2)
+    if key is not None and not (key.isascii() and key.isprintable()):
+        raise CommandFailed("--api-key has a character that no header can have.", 2)
+
+
 def make_folder(path: Path) -> None:
     """Before the run rather than after it: whether the report has a place."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CommandFailed(f"No report can be written in {path}: {error.strerror}.", 2) from None
+    if not os.access(path, os.W_OK):
+        raise CommandFailed(f"No report can be written in {path}: it is write-protected.", 2)
 
 
 def find_models(arguments: Namespace) -> None:
     """Ask the server for the names of models that nobody has given, and say which were taken."""
+    from conformance_tests.judging.legible import legible
     from conformance_tests.judging.preflight import (
         CannotJudge,
+        check_model,
         first_model,
         is_embedding,
         models_of,
@@ -76,13 +93,13 @@ def find_models(arguments: Namespace) -> None:
         names = models_of(arguments.base_url, arguments.api_key)
         if not arguments.model:
             arguments.model = first_model(arguments.base_url, names)
-            print(f"Asking for {arguments.model}, the first that is listed; --model names another.")
-        elif names and not {arguments.model, f"{arguments.model}:latest"} & {*names}:
-            print(
-                f"{arguments.base_url} does not list {arguments.model}; it is asked for it anyway."
-            )
+            first = legible(arguments.model)
+            print(f"Asking for {first}, the first that is listed; --model names another.")
+        for model in (arguments.model, arguments.tools_model):
+            if model and names and not {model, f"{model}:latest"} & {*names}:
+                check_model(arguments.base_url, arguments.api_key, model, names)
     except CannotJudge as error:
-        raise CommandFailed(str(error), 2) from None
+        raise CommandFailed(legible(str(error)), 2) from None
     if not arguments.embedding_model:
         arguments.embedding_model = next(filter(is_embedding, names or ()), None)
 
@@ -99,6 +116,8 @@ def judged(arguments: Namespace) -> "Report":
         watching = Watching(display)
         status = judge(options(arguments), [watching])
     if status == INTERRUPTED and not watching.trouble:
+        if arguments.report:
+            print(f"What there is of the report: {Path(arguments.report, 'index.html')}")
         raise KeyboardInterrupt
     report = watching.report
     if report is None or watching.trouble:
@@ -133,16 +152,23 @@ def compare(arguments: Namespace) -> int:
     found = difference(read(arguments.before), read(arguments.after))
     print(*found.lines(), sep="\n")
     if arguments.written:
-        Path(arguments.written).write_text(found.markdown(), "utf-8")
+        try:
+            Path(arguments.written).write_text(found.markdown(), "utf-8")
+        except OSError as error:
+            raise CommandFailed(f"{arguments.written}: {error.strerror}", 2) from None
     return 1 if found.worse else 0
 
 
 def read(file: str) -> "Report":
+    from conformance_tests.judging.legible import tidied
     from conformance_tests.judging.report import NotAReport, Report
 
     try:
-        return Report.from_json(Path(file).read_text("utf-8"))
+        report = Report.from_json(Path(file).read_text("utf-8"))
     except OSError as error:
         raise CommandFailed(f"{file}: {error.strerror}", 2) from None
-    except (NotAReport, UnicodeDecodeError) as error:
+    except (NotAReport, UnicodeDecodeError, RecursionError) as error:
         raise CommandFailed(f"{file}: {error}", 2) from None
+    if not report.complete or not report.checks:
+        raise CommandFailed(f"{file}: the run was interrupted, so nothing can be compared.", 2)
+    return tidied(report, None)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -18,7 +19,7 @@ from gateway.core.notes import ModelAnswer, Notes
 __all__ = ["ACCESS", "LogRequest", "Seen", "json_line", "log_as_record", "redacted", "text_of"]
 
 ACCESS = "mochi.access"
-LONGEST_QUERY = 1024
+LONGEST_QUERY, LONGEST_NAME, MOST_NAMES = 1024, 128, 32
 SECRET = ("key", "token", "secret", "passw", "auth", "credential", "signature")
 """What the name of a parameter has in it whose value is nobody's business."""
 
@@ -121,7 +122,7 @@ def add_notes(line: Line, notes: Notes) -> None:
     if notes.error:
         line.error = notes.error
     if notes.ignored:
-        line.ignored = [*notes.ignored]
+        line.ignored = [name[:LONGEST_NAME] for name in islice(notes.ignored, MOST_NAMES)]
     if notes.repairs:
         line.repairs = notes.repairs
     if notes.retries:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from conformance_tests.judging.markdown import failure
+from conformance_tests.judging.markdown import INTERRUPTED, failure
 from conformance_tests.judging.page.evidence import cases_shown, slug
 from conformance_tests.judging.page.pieces import Html, fill, joined, prose, source
 from conformance_tests.judging.profiles import PROFILES
@@ -42,7 +42,7 @@ def page(report: Report) -> str:
         model=report.model,
         suite=report.suite_version,
         started=report.started,
-        date=in_words(report.started),
+        date=in_words(report.started) + ("" if report.complete else f". {INTERRUPTED}"),
         seconds=f"{report.seconds:.1f}",
         versions=", ".join(f"{name} {version}" for name, version in report.versions.items()),
         total=len(report.checks),

@@ -100,5 +100,5 @@ async def opened(client: Client, load: Load, record: Record, rng: random.Random)
     async with asyncio.TaskGroup() as group:
         while turns.take():
             await asyncio.sleep(due - perf_counter())
-            group.create_task(work(due))
+            group.create_task(work(min(due, perf_counter())))  # timers wake up a little early, too
             due += rng.expovariate(rate) if load.arrivals == "poisson" else 1 / rate

@@ -66,4 +66,5 @@ class Watching:
     def judged(self) -> None:
         """The check that ran until now is done."""
         if self.judging and self.current:
-            self.display.judged(self.judging.collecting.checks[self.current].judged())
+            check = self.judging.collecting.checks[self.current].judged()
+            self.display.judged(self.judging.tidied(check))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, TextIO
 
 from gateway.commands import CommandFailed, animated
@@ -72,10 +73,9 @@ def make_folder(path: Path) -> None:
     """Before the run rather than after it: whether the report has a place."""
     try:
         path.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=path).close()  # who may do everything is told that it may write anywhere
     except OSError as error:
         raise CommandFailed(f"No report can be written in {path}: {error.strerror}.", 2) from None
-    if not os.access(path, os.W_OK):
-        raise CommandFailed(f"No report can be written in {path}: it is write-protected.", 2)
 
 
 def find_models(arguments: Namespace) -> None:

@@ -175,11 +175,12 @@ def spare_collector() -> None:
     """Leave what was made at the start out of every garbage collection, and collect more rarely.
 
     A finished request leaves no cycles, but thirty at a time hold more objects than the default
-    threshold: a twentieth of the time went into finding nothing.
+    threshold: a twentieth of the time went into finding nothing. What fails or is left does leave
+    some; what of that had grown old would wait for hours if the old were not looked at, too.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 10, 50)
+    gc.set_threshold(20_000, 5, 5)
 
 
 def spare_registry() -> None:

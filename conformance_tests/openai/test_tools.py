@@ -139,6 +139,7 @@ def test_a_limit_in_the_middle_of_a_call(
     answer = server.chat(
         model=tools_model, messages=QUESTION, tools=[WEATHER], max_tokens=limit, stream=stream
     )
+    offered(answer, "tools")
     if stream:
         message = fold(answer)
         (reason,), arguments = message.finish_reasons, [call.arguments for call in message.calls]
@@ -155,7 +156,7 @@ def test_a_limit_never_breaks_a_stream_off(server: Server, tools_model: str) -> 
     """vllm 37937: an IndexError where the call is cut, and a connection that just ends."""
     for limit in range(1, 9):
         fields = {"messages": QUESTION, "tools": [WEATHER], "max_tokens": limit}
-        answer = server.stream(model=tools_model, **fields)
+        answer = offered(server.stream(model=tools_model, **fields), "tools")
         assert answer.complete
         assert answer.chunks
 
@@ -170,7 +171,8 @@ def test_the_finish_reason_has_a_chunk_after_the_calls(streamed: Answer) -> None
 @pytest.mark.cooperation(times=3, least=2)
 def test_two_calls_are_told_apart(server: Server, tools_model: str) -> None:
     """openai-python indexes fragments by `index`: calls that share one become one."""
-    calls = fold(server.stream(model=tools_model, messages=TWO, tools=[WEATHER])).calls
+    answer = server.stream(model=tools_model, messages=TWO, tools=[WEATHER])
+    calls = fold(offered(answer, "tools")).calls
     assert calls
     assert len({call.id for call in calls}) == len(calls)
     assert all(json.loads(call.arguments) for call in calls)
@@ -304,7 +306,7 @@ def test_a_call_is_demanded_by_name_where_any_is(server: Server, tools_model: st
 def test_auto_is_the_default(server: Server, tools_model: str) -> None:
     """OpenAI API reference, tool_choice: `auto` is the default if tools are present."""
     fields = {"model": tools_model, "messages": QUESTION, "tools": [WEATHER], "tool_choice": "auto"}
-    assert message_of(server.chat(**fields))["tool_calls"]
+    assert message_of(offered(server.chat(**fields), "tools"))["tool_calls"]
 
 
 def test_no_tools_is_no_call(server: Server, tools_model: str) -> None:
@@ -321,7 +323,7 @@ def test_usage_counts_calls(server: Server, tools_model: str) -> None:
         tools=[WEATHER],
         stream_options={"include_usage": True},
     )
-    usage = fold(answer).usage
+    usage = fold(offered(answer, "tools")).usage
     assert usage
     assert usage["completion_tokens"] > 0
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]

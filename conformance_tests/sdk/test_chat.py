@@ -128,7 +128,8 @@ def test_two_choices(client: OpenAI, server: Server) -> None:
 def test_tool_loop(client: OpenAI, tools_model: str) -> None:
     """OpenAI's function calling guide: call, run, send back, read the answer."""
     tools = [pydantic_function_tool(GetWeather, name="get_weather")]
-    first = client.chat.completions.create(model=tools_model, messages=WEATHER, tools=tools)
+    with unless_refused("tools"):
+        first = client.chat.completions.create(model=tools_model, messages=WEATHER, tools=tools)
     assert first.choices[0].finish_reason == "tool_calls"
     message = first.choices[0].message
     results: Messages = []
@@ -145,11 +146,14 @@ def test_tool_loop(client: OpenAI, tools_model: str) -> None:
 @pytest.mark.cooperation(times=3, least=2)
 def test_stream_helper_collects_tool_calls(client: OpenAI, tools_model: str) -> None:
     """openai-python's helper concatenates ids and names: each may come once only."""
-    with client.chat.completions.stream(
-        model=tools_model,
-        messages=WEATHER,
-        tools=[pydantic_function_tool(GetWeather, name="get_weather")],
-    ) as stream:
+    with (
+        unless_refused("tools"),
+        client.chat.completions.stream(
+            model=tools_model,
+            messages=WEATHER,
+            tools=[pydantic_function_tool(GetWeather, name="get_weather")],
+        ) as stream,
+    ):
         done = [e for e in stream if e.type == "tool_calls.function.arguments.done"]
         (choice,) = stream.get_final_completion().choices
     (call,) = choice.message.tool_calls or []

@@ -104,15 +104,19 @@ class Requests:
             let_go(error)
         finally:
             seconds = perf_counter() - began
-            try:  # most paths are a route of their own, and came before
-                self._answered[scope["path"], scope["method"], status].observe(seconds)  # type: ignore[typeddict-item]
-            except KeyError:
-                method = str(scope.get("method", WEBSOCKET))
-                self._traffic.durations(self._route(scope), method, status).observe(seconds)
-            if status >= 400:
-                self._errors.add(state.get("error", OTHER))
+            self._count(scope, status, seconds)
             if logged:
                 self._log((time(), scope, self._route(scope), status, seconds, sent))
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        """That a request is over."""
+        try:  # most paths are a route of their own, and came before
+            self._answered[scope["path"], scope["method"], status].observe(seconds)  # type: ignore[typeddict-item]
+        except KeyError:
+            method = str(scope.get("method", WEBSOCKET))
+            self._traffic.durations(self._route(scope), method, status).observe(seconds)
+        if status >= 400:
+            self._errors.add(scope["state"].get("error", OTHER))
 
     def _route(self, scope: Scope) -> str:
         """A raw route or the part of it that is fixed, or the template of what Litestar serves."""

@@ -28,6 +28,17 @@ Words = tuple[str, ...]
 
 NANO: Final = 1e-9
 
+TOKENS: Final = (
+    ("mochi_prompt_tokens", "Tokens of prompts.", "prompt_tokens"),
+    (
+        "mochi_cached_prompt_tokens",
+        "Those of them that Ollama need not read again, where it says so.",
+        "cached_tokens",
+    ),
+    ("mochi_completion_tokens", "Tokens that models wrote.", "completion_tokens"),
+)
+"""Of each model: the name of the metric, what it is, and where it is counted."""
+
 
 def registry(metrics: Metrics) -> CollectorRegistry:
     """What a scrape reads: the families of these metrics, and those of the process."""
@@ -99,24 +110,10 @@ def by_route(traffic: Traffic) -> dict[str, Histogram]:
 def of_models(models: Models) -> Iterator[Metric]:
     each = {(name,): counts for name, counts in models.by_name.items()}
     model = ("model",)
-    yield counter(
-        "mochi_prompt_tokens",
-        "Tokens of prompts.",
-        model,
-        {name: counts.prompt_tokens for name, counts in each.items()},
-    )
-    yield counter(
-        "mochi_cached_prompt_tokens",
-        "Those of them that Ollama need not read again, where it says so.",
-        model,
-        {name: counts.cached_tokens for name, counts in each.items()},
-    )
-    yield counter(
-        "mochi_completion_tokens",
-        "Tokens that models wrote.",
-        model,
-        {name: counts.completion_tokens for name, counts in each.items()},
-    )
+    for name, about, field in TOKENS:
+        yield counter(
+            name, about, model, {of: getattr(counts, field) for of, counts in each.items()}
+        )
     yield histogram(
         "mochi_time_to_first_token_seconds",
         "From the question to a model until there is something to pass on: the wait for the first "

@@ -1,7 +1,7 @@
 """`python -m conformance_tests.mochi.endurance`: hours of mixed load, and whether anything grows.
 
 A gateway of its own, on the simulator and with a tool, gets requests of every kind at a steady
-rate, many of which are wrong, broken or left. Its memory (PSS), descriptors, tasks and processes
+rate, many of which are wrong, broken or left. Its memory, descriptors, tasks and processes
 are noted all the time; the exit status is 0 if none of them has grown by more than is said below.
 """
 
@@ -41,7 +41,8 @@ MORE_MEMORY, MORE_DESCRIPTORS = 2 * 1024, 2
 
 @dataclass(frozen=True)
 class Look:
-    """The process at a time, in seconds since the load began; its memory is in KiB."""
+    """The process at a time, in seconds since the load began. Its memory, in KiB, is what it has
+    for itself: its share of libraries grows when another process that used them, too, ends."""
 
     at: float
     memory: int
@@ -126,7 +127,9 @@ class Watch:
     def look(self, at: float = -1, requests: int = 0) -> Look:
         process = Path(f"/proc/{self._pid}")
         rollup = (process / "smaps_rollup").read_text()
-        [memory] = [line.split()[1] for line in rollup.splitlines() if line.startswith("Pss:")]
+        [memory] = [
+            line.split()[1] for line in rollup.splitlines() if line.startswith("Anonymous:")
+        ]
         return Look(
             at=round(at, 1),
             memory=int(memory),

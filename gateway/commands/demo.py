@@ -8,8 +8,8 @@ import msgspec
 from adapters.simulator import Simulator
 from gateway.commands.serve import banner, bound, key_in_python, settings, started
 from gateway.config import Config
-from gateway.serving.server import run as run_loop
-from gateway.serving.server import stop_requested
+from gateway.serving.process import run as run_loop
+from gateway.serving.process import stop_requested
 
 __all__ = ["invitation", "run", "simulated"]
 

@@ -13,7 +13,7 @@ from gateway.commands import CommandFailed
 from gateway.config import Config, load
 from gateway.core.errors import BackendUnreachable, MochiError
 from gateway.core.models import ModelCard
-from gateway.serving.server import run as run_loop
+from gateway.serving.process import run as run_loop
 
 __all__ = ["ollama_status", "run", "size", "table", "trouble"]
 

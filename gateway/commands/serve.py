@@ -14,16 +14,10 @@ from gateway import __version__, logs
 from gateway.commands import CommandFailed, cannot_listen
 from gateway.commands.models import ollama_status
 from gateway.config import Config, load, unknown_variables
-from gateway.serving.server import (
-    GatewayServer,
-    StartFailed,
-    allow_descriptors,
-    listen,
-    spare_collector,
-    spare_registry,
-    stop_requested,
-)
-from gateway.serving.server import run as run_loop
+from gateway.serving.memory import share_arena, spare_collector, spare_registry
+from gateway.serving.process import allow_descriptors, stop_requested
+from gateway.serving.process import run as run_loop
+from gateway.serving.server import GatewayServer, StartFailed, listen
 
 __all__ = ["banner", "bound", "key_in_python", "run", "settings", "started"]
 
@@ -103,6 +97,7 @@ async def started(config: Config, sockets: list[socket.socket]) -> AsyncIterator
     from gateway import assembly  # only now, when the sockets listen: it brings Litestar
 
     allow_descriptors(config.max_streams)
+    share_arena()
     try:
         server = GatewayServer(assembly.build(config), sockets, grace=config.drain_seconds)
         async with server:

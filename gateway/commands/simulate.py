@@ -6,8 +6,8 @@ from adapters.simulator import Simulator
 from adapters.simulator.faults import FAULTS
 from adapters.simulator.personalities import PERSONALITIES
 from gateway.commands import cannot_listen
-from gateway.serving.server import run as run_loop
-from gateway.serving.server import stop_requested
+from gateway.serving.process import run as run_loop
+from gateway.serving.process import stop_requested
 
 __all__ = ["run"]
 

@@ -2,10 +2,8 @@
 
 import asyncio
 import errno
-import gc
 import logging
 import socket
-import sys
 from email.utils import formatdate
 from typing import Any, Self
 
@@ -13,18 +11,12 @@ import uvicorn
 from uvicorn.lifespan.on import LifespanOn
 
 from gateway.serving.connection import Connection
-from gateway.serving.process import allow_descriptors, run, stop_requested
 from gateway.serving.service import Deadlines, Service
 
 __all__ = [
     "GatewayServer",
     "StartFailed",
-    "allow_descriptors",
     "listen",
-    "run",
-    "spare_collector",
-    "spare_registry",
-    "stop_requested",
 ]
 
 BACKLOG = 4096
@@ -169,25 +161,3 @@ def listen(host: str, port: int) -> list[socket.socket]:
         sockets.append(bound)
         port = bound.getsockname()[1]
     return sockets
-
-
-def spare_collector() -> None:
-    """Leave what was made at the start out of every garbage collection, and collect more rarely.
-
-    A finished request leaves no cycles, but thirty at a time hold more objects than the default
-    threshold: a twentieth of the time went into finding nothing. What fails or is left does leave
-    some; what of that had grown old would wait for hours if the old were not looked at, too.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 5, 5)
-
-
-def spare_registry() -> None:
-    """Do without the event loop's list of the asynchronous generators at work.
-
-    It is a set of weak references, for closing at the end what nobody has closed; here every
-    generator is closed by whoever reads it. To be called in the loop, which sets it up when it
-    starts.
-    """
-    sys.set_asyncgen_hooks(firstiter=None)

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from gateway.serving.server import GatewayServer, StartFailed, allow_descriptors, listen
+from gateway.serving.process import allow_descriptors
+from gateway.serving.server import GatewayServer, StartFailed, listen
 
 ROOT = Path(__file__).parents[2]
 
@@ -208,7 +209,8 @@ def test_the_descriptor_limit_rises_to_fit_the_streams(
 
 PROGRAM = """
 import asyncio, json
-from gateway.serving.server import GatewayServer, listen, run, stop_requested
+from gateway.serving.process import run, stop_requested
+from gateway.serving.server import GatewayServer, listen
 from gateway.tests.test_serving_server import app
 
 async def main():

@@ -2,7 +2,9 @@
 
 import logging
 import os
+import sys
 import threading
+from contextlib import suppress
 from logging.handlers import TimedRotatingFileHandler
 from pathlib import Path
 from typing import IO
@@ -22,7 +24,8 @@ class WrittenBehind(logging.Handler):
 
     A write for every request, on the event loop, would take longer than much of the request, and
     all others wait while a disk or a pipe is slow. What waits is written when logging is shut down.
-    Where more waits than is reasonable lines are left out, and their number is told.
+    Lines are left out where more wait than is reasonable, and lost where `inner` raises `OSError`:
+    then standard error is told so, once, and in either case the log itself as soon as it can be.
     """
 
     def __init__(self, inner: logging.Handler) -> None:
@@ -30,6 +33,7 @@ class WrittenBehind(logging.Handler):
         self._inner = inner
         self._lines: list[str] = []
         self._lost = 0
+        self._broken = False
         self._awake = False
         self._news = threading.Event()
         self._over = threading.Event()
@@ -70,13 +74,26 @@ class WrittenBehind(logging.Handler):
             lines = self._lines[:]
             del self._lines[: len(lines)]
             lost, self._lost = self._lost, 0
-            if lost:
-                told = logging.LogRecord(
-                    "mochi", logging.WARNING, __file__, 0, "%d lines are left out", (lost,), None
-                )
-                lines.append(self.format(told))
-            if lines:
-                self._inner.handle(logging.makeLogRecord({"msg": "\n".join(lines)}))
+            if lines or lost:
+                self._write(lines, lost)
+
+    def _write(self, lines: list[str], lost: int) -> None:
+        told = [self._warning("%d lines are left out", lost)] if lost else []
+        try:
+            self._inner.handle(logging.makeLogRecord({"msg": "\n".join([*lines, *told])}))
+            self._broken = False
+        except OSError as error:
+            self._lost += lost + len(lines)
+            if not self._broken:
+                self._broken = True
+                text = "The log cannot be written (%s): until it can, lines are lost"
+                with suppress(OSError):
+                    print(self._warning(text, error), file=sys.stderr, flush=True)
+
+    def _warning(self, text: str, *values: object) -> str:
+        return self.format(
+            logging.LogRecord("mochi", logging.WARNING, __file__, 0, text, values, None)
+        )
 
     def close(self) -> None:
         self._over.set()
@@ -94,13 +111,36 @@ class WrittenBehind(logging.Handler):
 
 class DailyFile(TimedRotatingFileHandler):
     """A file that only its owner reads. At midnight it gets the day at the end of its name and a
-    new one begins; of the old ones so many `days` are kept. `OSError` if it cannot be opened."""
+    new one begins; of the old ones so many `days` are kept. One that was moved or removed begins
+    anew. `OSError` if it cannot be opened or written."""
 
     def __init__(self, path: Path, *, days: int) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         super().__init__(path, when="midnight", backupCount=days, encoding="utf-8")
 
+    def emit(self, record: logging.LogRecord) -> None:
+        if self.stream is not None and not self._is_in_place(self.stream):
+            self._leave()
+        super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        self._leave()  # what it could not write would come before what it can write later
+        raise
+
+    def _is_in_place(self, stream: IO[str]) -> bool:
+        """Whether the open file still has this name."""
+        try:
+            return os.path.samestat(os.stat(self.baseFilename), os.fstat(stream.fileno()))
+        except OSError:
+            return False
+
+    def _leave(self) -> None:
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
+
     def _open(self) -> IO[str]:  # type: ignore[override]
+        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return open(self.baseFilename, self.mode, encoding=self.encoding, opener=for_its_owner)
 
 

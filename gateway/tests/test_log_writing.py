@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -95,6 +96,60 @@ def test_a_file_is_its_owners_and_of_old_ones_only_some_are_kept(tmp_path: Path)
     old = sorted(each for each in path.parent.iterdir() if each != path)
     assert [each.read_text("utf-8") for each in old] == ["3 days ago\n", "2 days ago\n"]
     assert {each.stat().st_mode & 0o777 for each in path.parent.iterdir()} == {0o600}
+
+
+def test_a_file_that_was_moved_or_removed_with_its_folder_begins_anew(tmp_path: Path) -> None:
+    path = tmp_path / "logs" / "mochi.log"
+    file = DailyFile(path, days=2)
+    file.handle(record("one"))
+    moved = path.rename(tmp_path / "moved")
+    file.handle(record("two"))
+    assert moved.read_text("utf-8") == "one\n"
+    assert path.read_text("utf-8") == "two\n"
+    shutil.rmtree(path.parent)
+    file.handle(record("three"))
+    file.close()
+    assert path.read_text("utf-8") == "three\n"
+
+
+def test_a_log_that_cannot_be_written_says_so_once_and_counts_what_it_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "logs" / "mochi.log"
+    handler = WrittenBehind(DailyFile(path, days=2))
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    speak(handler, "one")
+    shutil.rmtree(path.parent)
+    path.parent.write_text("no folder", "utf-8")
+    speak(handler, "two")
+    speak(handler, "three")
+    path.parent.unlink()
+    speak(handler, "four")
+    handler.close()
+    assert path.read_text("utf-8") == "four\n2 lines are left out\n"
+    [told] = capsys.readouterr().err.splitlines()
+    assert "cannot be written" in told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device is Linux's")
+def test_a_full_disk_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mochi.log"
+    path.symlink_to("/dev/full")
+    handler = WrittenBehind(DailyFile(path, days=2))
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    speak(handler, "one")
+    speak(handler, "two")
+    path.unlink()
+    speak(handler, "three")
+    handler.close()
+    assert path.read_text("utf-8") == "three\n2 lines are left out\n"
+    [told] = capsys.readouterr().err.splitlines()
+    assert "No space left on device" in told
+
+
+def speak(handler: WrittenBehind, text: str) -> None:
+    handler.emit(record(text))
+    handler.flush()
 
 
 def test_the_log_can_be_a_file_of_json_lines(tmp_path: Path) -> None:

@@ -24,10 +24,13 @@ from adapters.upstream.errors import (
 )
 from adapters.upstream.url import parse
 from gateway.core.errors import BackendFailed, MochiError
+from gateway.core.events import Finished, Timings, Usage
+from gateway.core.metrics import Metrics
 from gateway.core.structured import StructuredRequest
 
 if TYPE_CHECKING:
     import httpx
+    from ollama import ChatResponse
     from ollama_instructor import OllamaInstructorAsync
     from pydantic import BaseModel
 
@@ -46,13 +49,17 @@ class OllamaStructured:
 
     Each answer has a connection of its own, closed when it is there: one is asked for now and then,
     and takes seconds. Ollama sends nothing before it is whole, so `first_byte` has to suffice.
+    What each try took is counted in `metrics`.
     """
 
-    def __init__(self, base_url: str, timeouts: Timeouts | None = None) -> None:
+    def __init__(
+        self, base_url: str, timeouts: Timeouts | None = None, metrics: Metrics | None = None
+    ) -> None:
         self._base_url = base_url
         self._origin = parse(base_url)
         self._timeouts = timeouts or Timeouts()
         self._tls: ssl.SSLContext | None = None
+        self._answered = (metrics or Metrics()).models.answered
 
     async def answer(self, request: StructuredRequest, form: type[T]) -> T:
         # The import takes 0.3 s, and loading the authorities 20 ms: not on the event loop.
@@ -87,6 +94,7 @@ class OllamaStructured:
         seconds = self._timeouts
         return instructor_class()(
             request.thinking,
+            lambda answer: self._answered((request.model, end_of(answer), 0, None)),
             host=self._base_url,
             timeout=httpx.Timeout(seconds.first_byte, connect=seconds.connect),
             follow_redirects=False,
@@ -122,13 +130,28 @@ class OllamaStructured:
         return error
 
 
+def end_of(answer: "ChatResponse") -> Finished:
+    """What an answer took."""
+    usage = Usage(
+        prompt_tokens=answer.prompt_eval_count or 0, completion_tokens=answer.eval_count or 0
+    )
+    timings = Timings(
+        total=answer.total_duration or 0,
+        load=answer.load_duration or 0,
+        prompt=answer.prompt_eval_duration or 0,
+        generation=answer.eval_duration or 0,
+    )
+    return Finished("stop", usage, timings)
+
+
 def options(request: StructuredRequest) -> dict[str, Any] | None:
     return {"num_ctx": request.context_length} if request.context_length else None
 
 
 @cache
 def instructor_class() -> Callable[..., "OllamaInstructorAsync"]:
-    """The library's client with what it leaves out; `chat_completion` cannot be told to `think`.
+    """The library's client with what it leaves out: `chat_completion` cannot be told to `think`,
+    and tells nothing of tries that failed.
 
     It reports each failed try to a log that nobody has set up, and so to standard error.
     """
@@ -137,12 +160,17 @@ def instructor_class() -> Callable[..., "OllamaInstructorAsync"]:
     from stamina.instrumentation import set_on_retry_hooks
 
     class Instructor(OllamaInstructorAsync):
-        def __init__(self, thinking: bool | None, **settings: Any) -> None:
+        def __init__(
+            self, thinking: bool | None, answered: Callable[[Any], None], **settings: Any
+        ) -> None:
             super().__init__(**settings)
             self._thinking = thinking
+            self._answered = answered
 
         async def chat(self, *args: Any, **asked: Any) -> Any:
-            return await super().chat(*args, **asked, think=self._thinking)
+            answer = await super().chat(*args, **asked, think=self._thinking)
+            self._answered(answer)
+            return answer
 
     anyio.run(anyio.sleep, 0)  # on first use anyio imports a backend, and httpx is built on it
     set_on_retry_hooks(())

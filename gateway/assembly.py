@@ -78,7 +78,7 @@ def build(config: Config) -> ASGIApp:
         backend = AliasedBackend(backend, config.aliases)
     agents = agents_of(config, metrics)
     sessions = sessions_of(config)
-    summaries = summaries_of(config, backend, sessions)
+    summaries = summaries_of(config, backend, sessions, metrics)
     conversations = Conversations(
         sessions,
         window=first_window(None),
@@ -227,11 +227,13 @@ def sessions_of(config: Config) -> Sessions:
     return Sessions(JSONSessionStore(config.folder(config.sessions_dir)))
 
 
-def summaries_of(config: Config, backend: Backend, sessions: Sessions) -> Summaries:
+def summaries_of(
+    config: Config, backend: Backend, sessions: Sessions, metrics: Metrics
+) -> Summaries:
     return Summaries(
         sessions,
         backend,
-        OllamaStructured(config.ollama_host, patience(config)),
+        OllamaStructured(config.ollama_host, patience(config), metrics),
         backlog=Backlog(config.folder(config.sessions_dir)),
         enabled=config.summarization_enabled,
         dynamic_windows=config.dynamic_context_window_enabled,

@@ -1,5 +1,7 @@
 """The `mochi` command line: what may be typed, and which command it calls."""
 
+import errno
+import io
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -57,10 +59,15 @@ JUDGED_MODELS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status. Mistakes are one line on standard error."""
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="replace")  # a terminal need not know every character
     arguments = parsed(sys.argv[1:] if argv is None else argv)
     command = import_module(f"gateway.commands.{arguments.command}")
     try:
-        return int(command.run(arguments))
+        status = int(command.run(arguments))
+        sys.stdout.flush()
+        return status
     except BadSetting as error:
         return _failed(str(error), 2)
     except CommandFailed as error:
@@ -68,9 +75,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read the output has left; a second complaint at the flush on exit is prevented.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()  # whoever read it has left
         return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _discard_output()
+        return _failed(f"{error.strerror}.", 1)
 
 
 def parsed(argv: Sequence[str]) -> Namespace:
@@ -89,6 +100,11 @@ def port(text: str) -> int:
     if not 0 <= int(text) <= 65535:
         raise ValueError
     return int(text)
+
+
+def _discard_output() -> None:
+    """Prevent a second complaint when what is left of it is flushed on exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(line: str, status: int) -> int:

@@ -33,6 +33,7 @@ from gateway.core.messages import (
     UserMessage,
     text,
 )
+from gateway.core.metrics import Metrics
 from gateway.core.structured import StructuredRequest
 
 
@@ -43,12 +44,20 @@ class Draft(Struct, frozen=True):
 
 
 GOOD = '{"summary": "Hello.", "topics": ["greeting"]}'
+FIGURES = {
+    "prompt_eval_count": 11,
+    "eval_count": 5,
+    "total_duration": 90,
+    "load_duration": 20,
+    "prompt_eval_duration": 30,
+    "eval_duration": 40,
+}
 ASKED = StructuredRequest(model="m", messages=(UserMessage(text("Hi")),))
 
 
 def said(content: str | None, **message: Any) -> bytes:
     whole = {"model": "m", "message": {"role": "assistant", "content": content, **message}}
-    return answer(json.dumps({**whole, "done": True}).encode())
+    return answer(json.dumps({**whole, "done": True, **FIGURES}).encode())
 
 
 class Scripted:
@@ -158,14 +167,18 @@ def test_what_does_not_fit(bad: str) -> None:
         twin_of(Draft).model_validate_json(bad)
 
 
-async def test_a_later_try_that_fits_is_the_answer() -> None:
+async def test_a_later_try_that_fits_is_the_answer_and_every_try_is_counted() -> None:
     script = Scripted(said("Sure!"), said('{"summary"'), said(GOOD))
+    metrics = Metrics()
     async with serving(script) as server:
-        assert await OllamaStructured(server.url).answer(ASKED, Draft) == Draft(
-            "Hello.", ["greeting"]
-        )
+        made = await OllamaStructured(server.url, metrics=metrics).answer(ASKED, Draft)
+    assert made == Draft("Hello.", ["greeting"])
     assert len(script.bodies) == 3
     assert script.bodies[0] == script.bodies[2]
+    metrics.settle()
+    counted = metrics.models.by_name["m:latest"]
+    assert (counted.prompt_tokens, counted.completion_tokens) == (3 * 11, 3 * 5)
+    assert (counted.load, counted.prompt, counted.generation) == (3 * 20, 3 * 30, 3 * 40)
 
 
 @pytest.mark.parametrize(

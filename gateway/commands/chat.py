@@ -1,6 +1,5 @@
 """`mochi chat`: a talk with any model of a running gateway, kept in a session there."""
 
-import io
 import os
 import sys
 from argparse import Namespace
@@ -27,9 +26,6 @@ __all__ = ["run"]
 
 def run(arguments: Namespace) -> int:
     config = load({}, os.environ, Path.cwd(), arguments.config)
-    for output in (sys.stdout, sys.stderr):
-        if isinstance(output, io.TextIOWrapper):
-            output.reconfigure(errors="replace")  # a terminal need not know every character
     try:
         with closing(ServerClient(root(config, arguments.base_url), config.api_key)) as server:
             if sys.stdin.isatty():

@@ -115,6 +115,8 @@ def judged(arguments: Namespace) -> "Report":
         display = Bar(output) if animated(sys.stdout, os.environ) else Lines(output)
         watching = Watching(display)
         status = judge(options(arguments), [watching])
+        if watching.unseen:
+            raise watching.unseen
     if status == INTERRUPTED and not watching.trouble:
         if arguments.report:
             print(f"What there is of the report: {Path(arguments.report, 'index.html')}")

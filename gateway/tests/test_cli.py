@@ -1,9 +1,11 @@
 """What may be typed, and how a mistake looks."""
 
+import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -111,3 +113,39 @@ raise SystemExit(main(["models"]))
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (128 + signal.SIGINT, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device is Linux's")
+@pytest.mark.parametrize("typed", [["simulate", "--faults"], ["conformance", "--profile=models"]])
+def test_a_full_disk_is_one_line(typed: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = command(typed, stdout=full)
+    assert (ended.returncode, ended.stderr) == (1, "mochi: No space left on device.\n")
+
+
+def test_a_reader_that_has_left_ends_a_run_of_checks_quietly() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as left:
+        ended = command(["conformance", "--profile=models"], stdout=left)
+    assert (ended.returncode, ended.stderr) == (1, "")
+
+
+def test_what_the_output_cannot_spell_is_a_question_mark() -> None:
+    ended = command(["simulate", "--faults"], stdout=subprocess.PIPE, PYTHONIOENCODING="ascii")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "?" in ended.stdout
+
+
+def command(
+    typed: list[str], *, stdout: int | IO[str], **variables: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *typed],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, **variables},
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )

@@ -14,7 +14,7 @@ from gateway import __version__, logs
 from gateway.commands import CommandFailed, cannot_listen
 from gateway.commands.models import ollama_status
 from gateway.config import Config, load, unknown_variables
-from gateway.serving.memory import share_arena, spare_collector, spare_registry
+from gateway.serving.memory import settle_allocator, spare_collector, spare_registry
 from gateway.serving.process import allow_descriptors, stop_requested
 from gateway.serving.process import run as run_loop
 from gateway.serving.server import GatewayServer, StartFailed, listen
@@ -97,7 +97,7 @@ async def started(config: Config, sockets: list[socket.socket]) -> AsyncIterator
     from gateway import assembly  # only now, when the sockets listen: it brings Litestar
 
     allow_descriptors(config.max_streams)
-    share_arena()
+    settle_allocator()
     try:
         server = GatewayServer(assembly.build(config), sockets, grace=config.drain_seconds)
         async with server:

@@ -13,6 +13,8 @@ V = TypeVar("V")
 MOST = 32
 LARGEST = 256 * 1024
 HEAD = 64
+BODY = 128 * 1024
+"""Looking through a larger one for the part takes longer than reading the part."""
 
 # No caller can know it, so wherever it stands in what was decoded, it was put there by `cut`.
 STAND_IN = b'"%b"' % os.urandom(16).hex().encode()
@@ -52,6 +54,8 @@ class Recurring(Generic[V]):
 
     def cut(self, body: bytes) -> Cut | None:
         """The body less a part that came before; `None` where there is none."""
+        if len(body) > BODY:
+            return None
         start = body.find(self._key) + len(self._key)
         if start < len(self._key):
             return None

@@ -8,7 +8,7 @@ from msgspec import Raw, Struct
 
 from gateway.core.errors import InvalidRequest
 from gateway.dialects.decoding import RequestDecoder
-from gateway.dialects.recurring import LARGEST, MOST, Recurring
+from gateway.dialects.recurring import BODY, LARGEST, MOST, Recurring
 
 PART = [{"name": "a", "text": "é" * 50}]
 
@@ -45,6 +45,15 @@ def test_the_same_bytes_are_read_once_wherever_they_stand() -> None:
     assert read.times == 1
     assert read(json.dumps({"n": 1, "part": PART}, separators=(",", ":")).encode())[0] == PART
     assert read.times == 2
+
+
+def test_in_a_large_body_it_is_decoded_but_still_made_only_once() -> None:
+    read = Reading()
+    large = {"n": 1, "part": PART, "other": {"text": "x" * BODY}}
+    for _ in range(3):
+        assert read.recurring.cut(json.dumps(large).encode()) is None
+        assert read(large) == (PART, [])
+    assert read.times == 1
 
 
 def test_what_begins_alike_is_not_the_same() -> None:

@@ -10,10 +10,10 @@ glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="arenas are
 
 ARENAS = """
 import ctypes, sys, threading
-from gateway.serving.memory import share_arena
+from gateway.serving.memory import settle_allocator
 
 if sys.argv[1] == "shared":
-    share_arena()
+    settle_allocator()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 all_here = threading.Barrier(5)

@@ -1,10 +1,10 @@
 """The ASGI application: routes, error rendering, documents, and the guards in front."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, Request, Response, Router, get
 from litestar.exceptions import HTTPException
 from litestar.plugins import InitPlugin, PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
@@ -23,7 +23,7 @@ from gateway.http.openai.history import History
 from gateway.http.openai.hot import Rules
 from gateway.http.openai.keeping import Keeper
 from gateway.http.openai.mounting import Mounted
-from gateway.http.openai.routes import OPERATIONS, openai_routes
+from gateway.http.openai.routes import openai_routes
 from gateway.http.pages import GREETING, OLLAMAS_GREETING, Pages
 from gateway.http.request_log import LogRequest, log_as_record
 from gateway.http.requests import Requests, note_error
@@ -57,18 +57,12 @@ def create_app(
     """
     metrics = metrics or Metrics()
     rules = rules or Rules(counts=metrics.noted)
-    openai, hot = openai_routes(backend, rules, mounted, keeper, history)
-    operations = [*OPERATIONS]
+    openai = openai_routes(backend, rules, mounted, keeper, history)
+    hot, operations = openai.raw, openai.operations
     closed: list[AbstractAsyncContextManager[Any]] = [aclosing(backend)]
-    sockets = {path: raw for each in mounted for path, raw in each.sockets.items()}
-    guards = replace(guards, websockets=(*guards.websockets, *sockets))
-    beside: dict[str, Collection[str]] = {}
-    for each in mounted:
-        operations += each.operations
-        beside |= each.beside
     if ollama:
         hot = {**hot, **ollama.raw}
-        operations += ollama.operations
+        operations = [*operations, *ollama.operations]
         closed.append(aclosing(ollama))
     pages = Pages(
         operations,
@@ -80,15 +74,20 @@ def create_app(
         field.name for each in operations for field in each.fields or ()
     )
     litestar = LeanLitestar(
-        route_handlers=[health, openai, *([metrics_route(metrics)] if metrics_shown else [])],
+        route_handlers=[
+            health,
+            Router("/v1", route_handlers=openai.handlers, tags=["OpenAI"]),
+            *([metrics_route(metrics)] if metrics_shown else []),
+        ],
         plugins=[*extensions, pages],
         exception_handlers={Exception: answer_error},
         lifespan=[settled(metrics), *closed],
         logging_config=None,
         request_max_body_size=guards.max_other_body,
     )
-    app = Guards(Ahead(hot, litestar, beside, sockets), guards)
-    routes = hot.keys() | sockets
+    guards = replace(guards, websockets=(*guards.websockets, *openai.sockets))
+    app = Guards(Ahead(hot, litestar, openai.beside, openai.sockets), guards)
+    routes = hot.keys() | openai.sockets
     return Requests(app, metrics, routes=routes, log_request=log_request)
 
 

@@ -14,7 +14,7 @@ from gateway import __version__, logs
 from gateway.commands import CommandFailed, cannot_listen
 from gateway.commands.models import ollama_status
 from gateway.config import Config, load, unknown_variables
-from gateway.serving.memory import settle_allocator, spare_collector, spare_registry
+from gateway.serving.memory import made_to_last, settle_allocator, spare_registry
 from gateway.serving.process import allow_descriptors, stop_requested
 from gateway.serving.process import run as run_loop
 from gateway.serving.server import GatewayServer, StartFailed, listen
@@ -94,14 +94,14 @@ async def serve(config: Config, sockets: list[socket.socket]) -> int:
 @asynccontextmanager
 async def started(config: Config, sockets: list[socket.socket]) -> AsyncIterator[GatewayServer]:
     """The whole gateway, answering."""
-    from gateway import assembly  # only now, when the sockets listen: it brings Litestar
-
     allow_descriptors(config.max_streams)
     settle_allocator()
+    with made_to_last():
+        from gateway import assembly  # only now, when the sockets listen: it brings Litestar
+
+        app = assembly.build(config)
     try:
-        server = GatewayServer(assembly.build(config), sockets, grace=config.drain_seconds)
-        async with server:
-            spare_collector()
+        async with GatewayServer(app, sockets, grace=config.drain_seconds) as server:
             spare_registry()
             yield server
     except StartFailed as error:

@@ -1,10 +1,13 @@
 """What has to be known as soon as the server is to stop, while answers may still finish."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from litestar.types import Scope
+if TYPE_CHECKING:  # the server listens before Litestar is there
+    from litestar.types import Scope
 
 __all__ = ["DRAINING", "when_draining", "while_draining"]
 

@@ -1,11 +1,14 @@
 """Work that ends when the client who asked for it leaves."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from litestar.types import Receive, Scope
+if TYPE_CHECKING:  # the server listens before Litestar is there
+    from litestar.types import Receive, Scope
 
 __all__ = ["LEAVING", "LEFT", "WhileConnected"]
 

@@ -1,9 +1,12 @@
 """How the application tells our server where it takes WebSockets."""
 
-from collections.abc import Iterable
-from typing import Any, cast
+from __future__ import annotations
 
-from litestar.types import Scope
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:  # the server listens before Litestar is there
+    from litestar.types import Scope
 
 __all__ = ["WEBSOCKETS", "announce_websockets"]
 

@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from urllib.request import urlopen
@@ -130,3 +132,9 @@ def test_a_bad_file_is_one_line_and_status_2(
     assert main(["serve", "--config", str(tmp_path / "bad.toml")]) == 2
     said = capsys.readouterr().err
     assert said == "mochi: bad.toml has an unknown setting 'prot'; did you mean 'port'?\n"
+
+
+def test_sockets_listen_before_litestar_is_imported() -> None:
+    """So whoever connects in the meantime is queued rather than refused."""
+    program = "import sys, gateway.commands.serve; raise SystemExit('litestar' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

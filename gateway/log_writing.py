@@ -31,7 +31,7 @@ class WrittenBehind(logging.Handler):
     def __init__(self, inner: logging.Handler) -> None:
         super().__init__()
         self._inner = inner
-        self._lines: list[str] = []
+        self._lines: list[bytes] = []
         self._lost = 0
         self._broken = False
         self._awake = False
@@ -42,7 +42,7 @@ class WrittenBehind(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = self.format(record)
+            line = self._encoded(record)
         except Exception:
             self.handleError(record)
         else:
@@ -51,9 +51,9 @@ class WrittenBehind(logging.Handler):
     def log_request(self, seen: Seen) -> None:
         """Take a request that is over, for a line of JSON: not as a record, which would cost ten
         times as much."""
-        self._put(json_line(seen).decode())
+        self._put(json_line(seen))
 
-    def _put(self, line: str) -> None:
+    def _put(self, line: bytes) -> None:
         if len(self._lines) >= MOST:
             self._lost += 1
             return
@@ -77,10 +77,11 @@ class WrittenBehind(logging.Handler):
             if lines or lost:
                 self._write(lines, lost)
 
-    def _write(self, lines: list[str], lost: int) -> None:
+    def _write(self, lines: list[bytes], lost: int) -> None:
         told = [self._warning("%d lines are left out", lost)] if lost else []
         try:
-            self._inner.handle(logging.makeLogRecord({"msg": "\n".join([*lines, *told])}))
+            text = b"\n".join([*lines, *told]).decode()
+            self._inner.handle(logging.makeLogRecord({"msg": text}))
             self._broken = False
         except OSError as error:
             self._lost += lost + len(lines)
@@ -88,12 +89,14 @@ class WrittenBehind(logging.Handler):
                 self._broken = True
                 text = "The log cannot be written (%s): until it can, lines are lost"
                 with suppress(OSError):
-                    print(self._warning(text, error), file=sys.stderr, flush=True)
+                    print(self._warning(text, error).decode(), file=sys.stderr, flush=True)
 
-    def _warning(self, text: str, *values: object) -> str:
-        return self.format(
-            logging.LogRecord("mochi", logging.WARNING, __file__, 0, text, values, None)
-        )
+    def _warning(self, text: str, *values: object) -> bytes:
+        record = logging.LogRecord("mochi", logging.WARNING, __file__, 0, text, values, None)
+        return self._encoded(record)
+
+    def _encoded(self, record: logging.LogRecord) -> bytes:
+        return self.format(record).encode("utf-8", "backslashreplace")
 
     def close(self) -> None:
         self._over.set()

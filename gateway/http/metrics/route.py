@@ -14,7 +14,7 @@ from gateway.core.metrics import Metrics
 __all__ = ["metrics_route", "settled"]
 
 PLAIN: Final = "text/plain; version=0.0.4"  # Litestar adds the charset to what is text
-OFTEN = 5
+OFTEN = 1
 """Seconds."""
 OPEN: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 

@@ -28,7 +28,7 @@ INTERRUPTED = 130
 
 
 def run(arguments: Namespace) -> int:
-    """0 if every answer was right, 1 if one was not, 130 after Ctrl-C, whatever was measured."""
+    """Measures, and says what came of it; the exit status is that of `status`."""
     config = load({}, os.environ, Path.cwd(), arguments.config)
     wanted = plan(arguments, root(config, None), config.api_key)
     writable([arguments.json, arguments.plot])
@@ -39,9 +39,15 @@ def run(arguments: Namespace) -> int:
     measured = carried_out(wanted, progress(sys.stderr))
     result = report(measured, started)
     deliver(result, arguments.json, arguments.plot)
+    return status(result)
+
+
+def status(result: Report) -> int:
+    """0 if there were answers, all of them right, else 1; 130 after Ctrl-C, whatever there was."""
     if result.interrupted:
         return INTERRUPTED
-    return 1 if any(server.figures.wrong for server in result.servers) else 0
+    right = all(each.figures.right and not each.figures.wrong for each in result.servers)
+    return 0 if right else 1
 
 
 def carried_out(wanted: Plan, shown: Progress) -> Run:

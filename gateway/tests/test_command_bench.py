@@ -4,12 +4,18 @@ import json
 import signal
 import socket
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.cli import main, parsed
+from gateway.commands.bench import status
+from gateway.commands.benching.arguments import plan
+from gateway.commands.benching.measuring import Run
+from gateway.commands.benching.report import report
 from gateway.tests.bench_server import (
     DONE,
     DROP,
@@ -212,6 +218,25 @@ def test_whole_answers_are_checked_too(
     assert figures["tokens_from"] == source
     assert figures["first_token"] is None
     assert figures["total"]["count"] == 3
+
+
+def test_answers_that_are_nested_too_deep_are_counted_as_wrong(capsys: Captured) -> None:
+    deep = b'{"error": %b}' % (b"[" * 5_000 + b"]" * 5_000)
+    refused = [head("application/json", "500 Oops", content_length=str(len(deep))), deep]
+    with bench_server(lambda number: whole(deep) if number < 2 else refused) as server:
+        assert bench(server.url, "--no-stream", "--requests", "4", "--warm-up", "0") == 1
+    said, trouble = capsys.readouterr()
+    assert trouble == ""
+    assert "4 requests, 4 of them wrong, in" in said
+    assert "2 × not JSON" in said
+    assert "2 × status 500" in said
+
+
+def test_nothing_counted_is_no_success() -> None:
+    idle = Run(plan(parsed(["bench", "demo"]), "http://127.0.0.1", None))
+    nothing = report(idle, datetime.now(UTC))
+    assert status(nothing) == 1
+    assert status(replace(nothing, interrupted=True)) == 130
 
 
 def test_responses_and_completions_are_streamed() -> None:

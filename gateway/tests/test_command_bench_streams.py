@@ -12,6 +12,8 @@ from gateway.commands.benching.usage import Usage
 from gateway.commands.benching.wholes import whole_reader
 
 USAGE = {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5}
+DEEP = b"[" * 5_000 + b"]" * 5_000
+"""Deeper than the decoder will go: it is no JSON for us."""
 CREATED = {"type": "response.created", "sequence_number": 0}
 HELLO = {"type": "response.output_text.delta", "delta": "Hello", "sequence_number": 1}
 ENDED = {"type": "response.completed", "sequence_number": 2, "response": {"usage": USAGE}}
@@ -59,6 +61,21 @@ def test_a_wrong_response_is_told_by_its_kind(data: list[Any], kind: str) -> Non
     with pytest.raises(Wrong) as caught:
         read(of("responses"), *data)
     assert caught.value.fault.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "data"),
+    [
+        ("chat", b'{"choices": %b}' % DEEP),
+        ("chat", b'{"choices": [{"delta": {"tool_calls": %b}}]}' % DEEP),
+        ("responses", b'{"type": "response.created", "response": %b}' % DEEP),
+        ("responses", b'{"type": "response.created", "delta": %b}' % DEEP),
+    ],
+)
+def test_data_that_is_nested_too_deep_is_wrong(endpoint: Endpoint, data: bytes) -> None:
+    with pytest.raises(Wrong) as caught:
+        of(endpoint).read(data)
+    assert caught.value.fault.kind in ("not JSON", "unexpected JSON")
 
 
 @pytest.mark.parametrize(
@@ -136,3 +153,12 @@ def test_a_wrong_whole_answer_is_told_by_its_kind(
         reader(json.dumps(body).encode())
     assert caught.value.fault.kind == kind
     assert caught.value.fault.example
+
+
+@pytest.mark.parametrize("endpoint", ["chat", "completions", "responses", "embeddings"])
+def test_a_whole_answer_that_is_nested_too_deep_is_wrong(endpoint: Endpoint) -> None:
+    reader = whole_reader(Load(endpoint=endpoint, stream=False))
+    for body in (DEEP, b'{"other": %b}' % DEEP):
+        with pytest.raises(Wrong) as caught:
+            reader(body)
+        assert caught.value.fault.kind in ("not JSON", "unexpected JSON")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 from msgspec import Struct
 
-from gateway.commands.benching.faults import Fault, Wrong, example
+from gateway.commands.benching.faults import MALFORMED, Fault, Wrong, example
 from gateway.commands.benching.frames import Frames
 from gateway.commands.benching.streams import StreamReader
 from gateway.commands.benching.usage import Usage
@@ -84,7 +84,7 @@ class Answer:
         body = b"".join(self._blocks)
         try:
             refusal = msgspec.json.decode(body, type=Refusal)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except MALFORMED:
             return example(body)
         error = refusal.error
         said = error.message if isinstance(error, Problem) else error

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from gateway.commands.benching.faults import Wrong, not_as_expected
+from gateway.commands.benching.faults import MALFORMED, Wrong, not_as_expected
 from gateway.commands.benching.usage import Usage, fitting
 
 __all__ = ["ChunkReader"]
@@ -86,7 +86,7 @@ class ChunkReader:
     def _chunk(self, data: bytes) -> Chunk:
         try:
             chunk = DECODE(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except MALFORMED as error:
             raise not_as_expected(error, data) from None
         if chunk.error:
             raise Wrong("error in the stream", data)

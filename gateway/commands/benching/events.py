@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from gateway.commands.benching.faults import Wrong, not_as_expected
+from gateway.commands.benching.faults import MALFORMED, Wrong, not_as_expected
 from gateway.commands.benching.usage import ResponseUsage, Usage, fitting
 
 __all__ = ["EventReader"]
@@ -44,7 +44,7 @@ class EventReader:
             return False
         try:
             event = DECODE(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except MALFORMED as error:
             raise not_as_expected(error, data) from None
         self._follows(event, data)
         match event.type:
@@ -84,6 +84,6 @@ class EventReader:
 def usage_in(response: msgspec.Raw, data: bytes) -> Usage | None:
     try:
         usage = msgspec.json.decode(response, type=Ending).usage
-    except msgspec.DecodeError as error:
+    except MALFORMED as error:
         raise not_as_expected(error, data) from None
     return usage.plain if usage else None

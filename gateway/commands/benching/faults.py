@@ -3,9 +3,11 @@
 import msgspec
 from msgspec import Struct
 
-__all__ = ["Fault", "Wrong", "example", "not_as_expected"]
+__all__ = ["MALFORMED", "Fault", "Wrong", "example", "not_as_expected"]
 
 SHOWN = 300
+MALFORMED = (ValueError, RecursionError)
+"""What a decoder raises: the latter where arrays are nested some thousand deep."""
 
 
 class Fault(Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from gateway.commands.benching.faults import Wrong, not_as_expected
+from gateway.commands.benching.faults import MALFORMED, Wrong, not_as_expected
 from gateway.commands.benching.plan import Load
 from gateway.commands.benching.usage import ResponseUsage, Usage, fitting
 
@@ -67,7 +67,7 @@ def whole_reader(load: Load) -> Callable[[bytes], Usage | None]:
     def read(body: bytes) -> Usage | None:
         try:
             answer = decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except MALFORMED as error:
             raise not_as_expected(error, body) from None
         if lacking := check(answer):
             raise Wrong(lacking, body)

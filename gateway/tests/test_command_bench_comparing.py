@@ -72,3 +72,14 @@ def test_pairs_without_a_figure_are_left_out_of_its_ratio_alone() -> None:
 def test_cpu_is_compared_where_both_are_known() -> None:
     assert "CPU per request" in {each.figure for each in ratios([figures(1, 2)], [figures(1, 3)])}
     assert "CPU per request" not in {each.figure for each in ratios([figures(1)], [figures(1, 3)])}
+
+
+def test_cpu_that_is_not_known_of_one_round_is_not_told_of_all() -> None:
+    """The requests of that round are counted: by them the rest would seem to be too little."""
+    tally = Tally()
+    tally.spent(1.0, 0.5)
+    assert tally.figures.cpu_seconds == 0.5
+    tally.spent(1.0, None)
+    assert tally.figures.cpu_seconds is None
+    tally.spent(1.0, 0.5)
+    assert tally.figures.cpu_seconds is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.commands.benching.histogram import bars, edges, shares
-from gateway.commands.benching.processes import cpu_seconds, tree
+from gateway.commands.benching.processes import CpuTime, cpu_times, spent, tree
 from gateway.commands.benching.tables import duration, table
 from gateway.tests.bench_server import bench_server, stream
 from gateway.tests.terminals import at_a_terminal, seen
@@ -26,16 +26,74 @@ subprocess.Popen([sys.executable, "-c", {busy!r} + "\\nprint('done', flush=True)
         assert process.stdout
         assert process.stdout.readline() == b"done\n"
         assert len(tree(process.pid)) == 2
-        assert 0.29 < cpu_seconds(process.pid) < 2
+        times = cpu_times(process.pid)
+        assert 0.29 < sum(each.seconds for each in times.values()) < 2
         process.communicate(b"\n")
     with pytest.raises(FileNotFoundError):
         tree(process.pid)
 
 
 def test_our_own_cpu_time_grows() -> None:
-    before = cpu_seconds(os.getpid())
+    before = cpu_times(os.getpid())
     sum(range(1_000_000))
-    assert cpu_seconds(os.getpid()) > before
+    grown = spent(before, cpu_times(os.getpid()))
+    assert grown
+    assert 0 < grown < 2
+
+
+BUSY = """
+import sys, time
+def burn(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end: pass
+burn(0.2)
+print("first", flush=True)
+input()
+burn(0.1)
+"""
+PARENT = """
+import signal, subprocess, sys
+if {ignoring}: signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+subprocess.Popen([sys.executable, "-c", {busy!r}]).wait()
+print("ended", flush=True)
+input()
+"""
+
+
+def spent_while_a_child_ends(*, ignoring: bool) -> float | None:
+    """The child has spent 0.2 s at the first look and 0.3 s in all."""
+    parent = PARENT.format(ignoring=ignoring, busy=BUSY)
+    with subprocess.Popen(
+        [sys.executable, "-c", parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline() == b"first\n"
+        before = cpu_times(process.pid)
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"ended\n"
+        after = cpu_times(process.pid)
+        process.communicate(b"\n")
+    return spent(before, after)
+
+
+def test_a_child_that_ends_stays_counted() -> None:
+    taken = spent_while_a_child_ends(ignoring=False)
+    assert taken
+    assert 0.05 < taken < 0.25
+
+
+def test_of_a_child_that_nobody_waits_for_no_figure_is_made() -> None:
+    assert spent_while_a_child_ends(ignoring=True) is None
+
+
+def test_a_process_with_the_number_of_one_that_ended_is_another() -> None:
+    first, second = CpuTime(9.0, 900, 0), CpuTime(0.5, 50, 0)
+    root = CpuTime(0.0, 0, 100)
+    times = {(1, "1"): root, (2, "5"): first}
+    assert spent(times, {(1, "1"): CpuTime(0.0, 0, 1000), (2, "7"): second}) == 0.5
+    assert spent(times, {(1, "1"): root, (2, "7"): second}) is None
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,13 @@ class Trouble(Struct, frozen=True):
 
 
 class Figures(Struct, frozen=True, kw_only=True):
-    """Figures of right answers alone, except for the counts. Times are in seconds.
+    """Figures of right answers alone, but for counts and CPU. Times are in seconds.
 
     `token_gap` are the times between pieces of output, `token_time` is for each answer the time
     from its first to its last piece by the number of its further tokens; `speed` are the tokens
-    of an answer by its whole time. `cpu_per_request` is that of the server's processes;
-    `connections` were opened beside those that the warm-up had left.
+    of an answer by its whole time. CPU is that of the server's processes, by all requests and by
+    the tokens of right answers; None if it is not known of every round. `connections` were opened
+    beside those that the warm-up had left.
     """
 
     requests: int
@@ -105,9 +106,11 @@ class Tally:
 
     def spent(self, seconds: float, cpu: float | None) -> None:
         """A round is over: its time, and the CPU time of the server's processes."""
+        if not self.seconds:
+            self.cpu_seconds = cpu
+        elif self.cpu_seconds is not None:
+            self.cpu_seconds = None if cpu is None else self.cpu_seconds + cpu
         self.seconds += seconds
-        if cpu is not None:
-            self.cpu_seconds = (self.cpu_seconds or 0.0) + cpu
 
     @property
     def figures(self) -> Figures:

@@ -13,7 +13,7 @@ from gateway.commands.benching.comparing import order
 from gateway.commands.benching.driving import drive, warm_up
 from gateway.commands.benching.figures import Figures, Tally
 from gateway.commands.benching.plan import Load, Plan, Target
-from gateway.commands.benching.processes import cpu_seconds
+from gateway.commands.benching.processes import CpuTimes, cpu_times, spent
 from gateway.serving.process import stop_requested
 
 __all__ = ["Run", "Side"]
@@ -41,10 +41,10 @@ class Side:
         """Of its rounds so far."""
         return self.tally.seconds + (perf_counter() - self.begun if self.begun else 0.0)
 
-    def cpu(self) -> float | None:
+    def cpu(self) -> CpuTimes | None:
         """Of the server; None if its process is not known, or gone."""
         with suppress(FileNotFoundError):
-            return cpu_seconds(self.target.pid) if self.target.pid else None
+            return cpu_times(self.target.pid) if self.target.pid else None
         return None
 
 
@@ -113,7 +113,7 @@ class Run:
             side.begun = 0.0
             took, after = perf_counter() - begun, side.cpu()
             self._cpu += process_time() - own
-            cpu = None if before is None or after is None else after - before
+            cpu = spent(before, after) if before and after else None
             for tally in tallies:
                 tally.spent(took, cpu)
                 tally.connections += side.client.opened - opened

@@ -30,11 +30,11 @@ class Requests:
     def __init__(self, target: Target, load: Load) -> None:
         prompt = load.prompt if isinstance(load.prompt, str) else made_up(load.prompt)
         body = json.dumps(asked(target.model, prompt, load), ensure_ascii=False).encode()
-        head = rendered(target, load, len(body))
-        given = isinstance(load.prompt, str)
-        self._before, self._place, self._after = (
-            (head + body, b"", b"") if given else (head + body).partition(PLACE.encode())
-        )
+        # The prompt is the last text of a body, so the last place is its own and not a model's.
+        ours = prompt != load.prompt
+        parts = body.rpartition(PLACE.encode()) if ours else (body, b"", b"")
+        before, self._place, self._after = parts
+        self._before = rendered(target, load, len(body)) + before
         self._numbers = count(1)
 
     def next(self) -> bytes:

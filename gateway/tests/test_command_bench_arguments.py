@@ -88,6 +88,14 @@ def test_embeddings_are_never_streamed() -> None:
         ("--header nonsense", "--header: 'nonsense' is not of the form 'Name: value'."),
         ("--header Host:x", "--header: Host is set by the connection."),
         ("--api-key ä", "--api-key: a key is of printable ASCII characters without blanks."),
+        ("--model \udcff", "--model: it is not UTF-8."),
+        ("--prompt \udcff", "--prompt: it is not UTF-8."),
+        ("--base-url \udcff", "--base-url: it is not UTF-8."),
+        ("--api-key \udcff", "--api-key: it is not UTF-8."),
+        ("--requests \udcff", "--requests: it is not UTF-8."),
+        ("--header \udcff:x", "--header: '\\udcff:x' is not of the form 'Name: value'."),
+        ("--header x:\udcff", "--header: 'x:\\udcff' is not of the form 'Name: value'."),
+        ("--compare http://b --compare-model \udcff", "--compare-model: it is not UTF-8."),
         ("--pid 2147483647", "--pid: There is no process 2147483647 under /proc."),
         (
             "--base-url ftp://x",
@@ -103,6 +111,11 @@ def test_a_mistake_is_one_line_and_status_2(options: str, line: str) -> None:
     with pytest.raises(CommandFailed) as caught:
         planned(*options.split())
     assert (str(caught.value), caught.value.status) == (line, 2)
+
+
+def test_a_model_that_is_no_utf_8_is_one_line_too() -> None:
+    with pytest.raises(CommandFailed, match=r"^NAME: it is not UTF-8\.$"):
+        plan(parsed(["bench", "\udcff"]), HERE, None)
 
 
 def test_a_process_that_runs_can_be_watched() -> None:

@@ -27,6 +27,10 @@ class Given:
 
     def text(self, name: str) -> str | None:
         value: str | None = self._values[name.replace("-", "_")]
+        try:
+            (value or "").encode()
+        except UnicodeEncodeError:
+            raise bad(name, "it is not UTF-8.") from None
         return value
 
     def texts(self, name: str) -> Sequence[str]:
@@ -199,4 +203,5 @@ def rounds(given: Given, requests: int | None, concurrency: int) -> int:
 
 
 def bad(option: str, line: str) -> CommandFailed:
-    return CommandFailed(f"--{option}: {line}", 2)
+    shown = "NAME" if option == "name" else f"--{option}"
+    return CommandFailed(f"{shown}: {line}", 2)

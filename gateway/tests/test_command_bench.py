@@ -222,7 +222,7 @@ def test_whole_answers_are_checked_too(
 
 def test_answers_that_are_nested_too_deep_are_counted_as_wrong(capsys: Captured) -> None:
     deep = b'{"error": %b}' % (b"[" * 5_000 + b"]" * 5_000)
-    refused = [head("application/json", "500 Oops", content_length=str(len(deep))), deep]
+    refused: Answer = [head("application/json", "500 Oops", content_length=str(len(deep))), deep]
     with bench_server(lambda number: whole(deep) if number < 2 else refused) as server:
         assert bench(server.url, "--no-stream", "--requests", "4", "--warm-up", "0") == 1
     said, trouble = capsys.readouterr()
@@ -379,6 +379,16 @@ def test_two_servers_are_measured_in_turns_and_compared(capsys: Captured) -> Non
     assert "B by A, in rounds side by side" in capsys.readouterr().out
 
 
+def test_what_rounds_cannot_share_evenly_is_sent_too() -> None:
+    with bench_server(stream()) as a, bench_server(stream()) as b:
+        options = ["--compare", b.url, "--requests", "29", "--warm-up", "0", "--rounds", "4"]
+        report = measured(a.url, *options)
+        assert (len(a.bodies), len(b.bodies)) == (29, 29)
+    for server in report["servers"]:
+        assert server["figures"]["requests"] == report["load"]["requests"] == 29
+        assert [each["requests"] for each in server["rounds"]] == [8, 7, 7, 7]
+
+
 def test_at_a_rate_nothing_waits_for_the_answers_before() -> None:
     with bench_server([0.2, *stream()]) as server:
         options = ["--rate", "100", "--arrivals", "even", "--requests", "10", "--warm-up", "0"]
@@ -401,6 +411,15 @@ def test_for_a_duration() -> None:
         figures = measured(server.url, "--duration", "0.3")["servers"][0]["figures"]
     assert 2 <= figures["requests"] <= 30
     assert 0.3 <= figures["seconds"] < 2
+
+
+@pytest.mark.parametrize(("rate", "requests"), [("1", 1), ("4", 2), ("6", 3)])
+def test_at_a_rate_for_a_duration_nothing_is_sent_after_it(rate: str, requests: int) -> None:
+    with bench_server(stream()) as server:
+        options = ["--rate", rate, "--arrivals", "even", "--duration", "0.5", "--warm-up", "0"]
+        figures = measured(server.url, *options)["servers"][0]["figures"]
+    assert figures["requests"] == requests
+    assert 0.49 < figures["seconds"] < 0.9, "the time until the next would be due is part of it"
 
 
 def test_the_plot_can_be_of_characters(capsys: Captured) -> None:

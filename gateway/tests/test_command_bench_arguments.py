@@ -43,12 +43,20 @@ def test_the_load_follows_from_how_many_at_a_time() -> None:
     load = planned("--concurrency", "8").load
     assert (load.requests, load.warm_up, load.rounds, load.rate) == (80, 8, 1, None)
     load = planned("--concurrency", "8", "--compare", "http://b").load
-    assert (load.requests, load.share, load.rounds) == (160, 16, 10)
+    assert (load.requests, load.rounds, load.of_round(9).requests) == (160, 10, 16)
     load = planned("--concurrency", "8", "--compare", "http://b", "--requests", "40").load
-    assert (load.share, load.rounds) == (8, 5)
+    assert (load.rounds, load.of_round(0).requests) == (5, 8)
     load = planned("--rate", "2.5", "--duration", "60").load
     assert (load.requests, load.concurrency, load.warm_up) == (None, 256, 1)
-    assert (load.rate, load.arrivals, load.seconds) == (2.5, "poisson", 60)
+    assert (load.rate, load.arrivals, load.duration) == (2.5, "poisson", 60)
+
+
+def test_rounds_have_all_requests_and_all_the_time_between_them() -> None:
+    load = planned("--compare", "http://b", "--requests", "29").load
+    assert load.rounds == 10
+    assert [load.of_round(number).requests for number in range(10)] == [3] * 9 + [2]
+    load = planned("--compare", "http://b", "--duration", "20", "--rounds", "8").load
+    assert [load.of_round(number).duration for number in range(8)] == [2.5] * 8
 
 
 def test_the_other_server_has_a_key_and_a_model_of_its_own() -> None:

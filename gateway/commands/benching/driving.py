@@ -23,13 +23,18 @@ class Turns:
     """The requests of a round that have not been sent yet."""
 
     def __init__(self, load: Load) -> None:
-        self._left = load.share
-        self._end = perf_counter() + (load.seconds or 0)
+        self._left = load.requests
+        self._end = perf_counter() + (load.duration or 0)
 
-    def take(self) -> bool:
-        """Whether there is one more, which is then the caller's."""
+    @property
+    def seconds(self) -> float:
+        """How long requests may still begin; 0 where they are counted instead."""
+        return max(0.0, self._end - perf_counter())
+
+    def take(self, due: float) -> bool:
+        """Whether there is one more to begin by then, which is the caller's."""
         if self._left is None:
-            return perf_counter() < self._end
+            return due < self._end
         if not self._left:
             return False
         self._left -= 1
@@ -43,7 +48,7 @@ class Turns:
         no_connection = answer.fault is not None and answer.fault.kind == UNREACHABLE
         asked = AFTER_NO_CONNECTION if no_connection else answer.retry_after
         if self._left is None:
-            asked = min(asked, max(0.0, self._end - perf_counter()))
+            asked = min(asked, self.seconds)
         return min(asked, LONGEST_WAIT)
 
 
@@ -60,7 +65,7 @@ async def warm_up(client: Client, load: Load, requests: int) -> list[Answer]:
     answers: list[Answer] = []
     if requests > 0:
         at_once = min(load.concurrency, requests)
-        warming = replace(load, requests=requests, duration=None, rounds=1, concurrency=at_once)
+        warming = replace(load, requests=requests, duration=None, concurrency=at_once)
         await closed(client, warming, lambda answer, _: answers.append(answer))
     return answers
 
@@ -74,7 +79,7 @@ async def closed(client: Client, load: Load, record: Record) -> None:
         record(answer, pause)
 
     async def work() -> None:
-        while turns.take():
+        while turns.take(perf_counter()):
             answer = await client.fetch()
             pause = turns.patience(answer)
             later(settled, answer, pause)
@@ -98,7 +103,9 @@ async def opened(client: Client, load: Load, record: Record, rng: random.Random)
             record(await client.ask(due), 0)
 
     async with asyncio.TaskGroup() as group:
-        while turns.take():
+        while turns.take(due):
             await asyncio.sleep(due - perf_counter())
             group.create_task(work(min(due, perf_counter())))  # timers wake up a little early, too
             due += rng.expovariate(rate) if load.arrivals == "poisson" else 1 / rate
+        # The time in which no more are due belongs to the rate as well.
+        await asyncio.sleep(turns.seconds)

@@ -97,7 +97,7 @@ class Run:
             await self._round(self.sides[number])
 
     async def _round(self, side: Side) -> None:
-        this = Tally()
+        this, load = Tally(), self.plan.load.of_round(len(side.rounds))
         tallies = (side.tally,) if self.plan.load.rounds == 1 else (side.tally, this)
 
         def record(answer: Answer, pause: float) -> None:
@@ -108,7 +108,7 @@ class Run:
         opened, before, own = side.client.opened, side.cpu(), process_time()
         side.begun = begun = perf_counter()
         try:
-            await drive(side.client, self.plan.load, record, self._rng)
+            await drive(side.client, load, record, self._rng)
         finally:
             side.begun = 0.0
             took, after = perf_counter() - begun, side.cpu()

@@ -1,8 +1,9 @@
 """What is to be measured: one server or two, and the load that each of them gets."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.upstream.url import Origin
 
@@ -49,15 +50,15 @@ class Load(Struct, frozen=True, kw_only=True):
     rounds: int = 1
     timeout: float = 120
 
-    @property
-    def share(self) -> int | None:
-        """How many requests a round has."""
-        return None if self.requests is None else self.requests // self.rounds
-
-    @property
-    def seconds(self) -> float | None:
-        """How long requests begin in a round."""
-        return None if self.duration is None else self.duration / self.rounds
+    def of_round(self, number: int) -> Self:
+        """What one round of it is, counted from 0. The first ones have one request more where the
+        rounds cannot have as many each."""
+        requests, duration = self.requests, self.duration
+        if requests is not None:
+            requests = requests // self.rounds + (number < requests % self.rounds)
+        if duration is not None:
+            duration /= self.rounds
+        return replace(self, requests=requests, duration=duration, rounds=1)
 
 
 class Plan(Struct, frozen=True):

@@ -75,7 +75,7 @@ class Bars:
 def part(side: Side, load: Load) -> float:
     """How much of it is done."""
     if load.requests is not None:
-        return side.tally.requests / max(1, (load.share or 0) * load.rounds)
+        return side.tally.requests / load.requests
     return min(1.0, side.seconds / load.duration) if load.duration else 0.0
 
 

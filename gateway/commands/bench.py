@@ -4,6 +4,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -14,7 +15,7 @@ from gateway.commands.benching.histogram import drawn
 from gateway.commands.benching.measuring import Run
 from gateway.commands.benching.plan import Plan
 from gateway.commands.benching.plotting import plotted, prepare
-from gateway.commands.benching.progress import Bars, Lines, Progress
+from gateway.commands.benching.progress import Bars, Lasting, Lines, Progress
 from gateway.commands.benching.report import Report, as_json, report
 from gateway.commands.benching.tables import text
 from gateway.commands.chat import root
@@ -67,18 +68,19 @@ def carried_out(wanted: Plan, shown: Progress) -> Run:
 
 
 def progress(output: TextIO) -> Progress:
-    return Bars(output) if animated(output, os.environ) else Lines(output)
+    return Lasting(Bars(output) if animated(output, os.environ) else Lines(output))
 
 
 def deliver(result: Report, json: str | None, plot: str | None) -> None:
     """The text goes to standard output, or makes room there for the JSON."""
-    said = sys.stderr if json == "-" else sys.stdout
-    print(text(result), end="", file=said)
-    if plot == "-":
-        print(f"\n{drawn(result)}", end="", file=said)
+    said = text(result) + (f"\n{drawn(result)}" if plot == "-" else "")
     if json == "-":
+        with suppress(OSError):  # the JSON is the result, whoever can read the text
+            print(said, end="", file=sys.stderr, flush=True)
         sys.stdout.write(as_json(result).decode())
-    elif json:
+    else:
+        print(said, end="")
+    if json not in (None, "-"):
         try:
             Path(json).write_bytes(as_json(result))
         except OSError as error:

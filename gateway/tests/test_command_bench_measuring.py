@@ -11,6 +11,7 @@ from gateway.commands.benching.histogram import bars, edges, shares
 from gateway.commands.benching.processes import CpuTime, cpu_times, spent, tree
 from gateway.commands.benching.tables import duration, table
 from gateway.tests.bench_server import bench_server, stream
+from gateway.tests.processes import ROOT
 from gateway.tests.terminals import at_a_terminal, seen
 
 
@@ -41,6 +42,14 @@ def test_our_own_cpu_time_grows() -> None:
     assert 0 < grown < 2
 
 
+FULL = Path("/dev/full")
+IMPATIENT = """
+import sys
+from gateway import cli
+from gateway.commands.benching import progress
+progress.EVERY = 0.1
+sys.exit(cli.main())
+"""
 BUSY = """
 import sys, time
 def burn(seconds):
@@ -144,6 +153,23 @@ def test_a_terminal_sees_bars_and_then_the_table(tmp_path: Path) -> None:
     shown = seen(terminal.output)
     assert shown[0].startswith(f"{server.url}/v1, demo"), "the bars are gone"
     assert not any("━" in line for line in shown)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("options", [[], ["--json", "-"]])
+def test_a_result_outlives_those_who_cannot_be_shown_it(options: list[str]) -> None:
+    with bench_server(stream()) as server, FULL.open("w") as full:
+        command = [sys.executable, "-c", IMPATIENT, "bench", "demo", "--base-url", server.url]
+        done = subprocess.run(
+            [*command, "--duration", "0.6", *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=full,
+            timeout=30,
+            check=False,
+        )
+    assert done.returncode == 0
+    assert (b'"servers"' if options else b"time to first token") in done.stdout
 
 
 def test_ctrl_c_at_a_terminal_leaves_the_table(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """How far the run is: bars on a terminal, a line now and then elsewhere."""
 
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TextIO
 
@@ -10,7 +11,7 @@ from gateway.commands.benching.tables import digits, duration
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-__all__ = ["Bars", "Lines", "Progress", "part", "standing"]
+__all__ = ["Bars", "Lasting", "Lines", "Progress", "part", "standing"]
 
 EVERY = 5.0
 RECENT = 2000
@@ -70,6 +71,27 @@ class Bars:
 
     def close(self) -> None:
         self._live.stop()
+
+
+class Lasting:
+    """Shows nothing more once it cannot: who looks on may leave, or have no room for it, and the
+    measurement is not theirs to end."""
+
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
+        self._lost = False
+
+    def show(self, run: Run) -> None:
+        if self._lost:
+            return
+        try:
+            self._shown.show(run)
+        except OSError:
+            self._lost = True
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._shown.close()
 
 
 def part(side: Side, load: Load) -> float:

@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from gateway.commands.benching.figures import Tally
 from gateway.commands.benching.histogram import bars, edges, shares
 from gateway.commands.benching.processes import CpuTime, cpu_times, spent, tree
+from gateway.commands.benching.report import samples
 from gateway.commands.benching.tables import duration, table
 from gateway.tests.bench_server import bench_server, stream
 from gateway.tests.processes import ROOT
@@ -103,6 +106,17 @@ def test_a_process_with_the_number_of_one_that_ended_is_another() -> None:
     times = {(1, "1"): root, (2, "5"): first}
     assert spent(times, {(1, "1"): CpuTime(0.0, 0, 1000), (2, "7"): second}) == 0.5
     assert spent(times, {(1, "1"): root, (2, "7"): second}) is None
+
+
+@pytest.mark.parametrize(
+    ("measured", "kept"), [(9_999, 9_999), (10_000, 10_000), (10_001, 5_001), (30_000, 10_000)]
+)
+def test_samples_are_all_or_thinned_evenly(measured: int, kept: int) -> None:
+    tally = Tally()
+    tally.total.extend(map(float, range(measured)))
+    found = samples(tally)["total"]
+    assert len(found) == kept
+    assert len({b - a for a, b in pairwise(found)}) == 1
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@
 FIGURES are `figures.Figures`: counts, seconds, tokens a second, and for each distribution
 `{"count", "mean", "p50", "p95", "p99", "max"}`, or null where nothing was measured. `rounds` are
 those of a comparison, A's n-th beside B's. `samples` are the numbers behind the distributions,
-thinned evenly to 10,000. `ratio` is B by A, with `low` and `high` as its 95 % interval. Keys and
-headers of requests are in none of it. A later version may add names; it removes none.
+thinned evenly to at most 10,000. `ratio` is B by A, with `low` and `high` as its 95 % interval.
+Keys and headers of requests are in none of it. A later version may add names; it removes none.
 """
 
 from array import array
 from datetime import datetime
+from math import ceil
 
 import msgspec
 from msgspec import Struct
@@ -90,7 +91,7 @@ def server(side: Side) -> Server:
 
 def samples(tally: Tally) -> dict[str, list[float]]:
     values: dict[str, array[float]] = {name: getattr(tally, name).values for name in DISTRIBUTIONS}
-    return {name: list(each[:: 1 + len(each) // SAMPLES]) for name, each in values.items()}
+    return {name: list(each[:: ceil(len(each) / SAMPLES) or 1]) for name, each in values.items()}
 
 
 def as_json(report: Report) -> bytes:

@@ -4,12 +4,13 @@ from argparse import Namespace
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
+from typing import cast
 
 from msgspec.structs import replace
 
 from adapters.upstream.url import Origin, parse
 from gateway.commands import CommandFailed
-from gateway.commands.benching.plan import Load, Plan, Target
+from gateway.commands.benching.plan import Endpoint, Load, Plan, Target
 from gateway.commands.benching.processes import tree
 
 __all__ = ["Given", "plan"]
@@ -153,7 +154,7 @@ def process(given: Given, option: str) -> int | None:
 
 
 def load(given: Given, *, compared: bool) -> Load:
-    endpoint = given.text("endpoint") or "chat"
+    endpoint = cast(Endpoint, given.text("endpoint") or "chat")
     rate = given.number("rate", 100_000)
     concurrency = given.whole("concurrency", 1, 10_000) or (OPEN_LOOP_PLACES if rate else 1)
     if given.text("arrivals") and not rate:
@@ -165,20 +166,20 @@ def load(given: Given, *, compared: bool) -> Load:
     if not requests and not duration:
         requests = (20 if compared else 10) * (concurrency if not rate else 10)
     warm_up = given.whole("warm-up", 0, 1_000_000)
-    shape = Load(
+    return Load(
+        endpoint=endpoint,
+        stream=endpoint != "embeddings" and not given.switched("no-stream"),
         concurrency=concurrency,
         requests=requests,
         duration=duration,
         rate=rate,
+        arrivals="even" if given.text("arrivals") == "even" else "poisson",
         prompt=prompt(given),
         max_tokens=given.whole("max-tokens", 1, 1_000_000) or Load().max_tokens,
         warm_up=(1 if rate else concurrency) if warm_up is None else warm_up,
         rounds=rounds(given, requests, concurrency) if compared else 1,
         timeout=given.number("timeout", 86_400) or Load().timeout,
-        stream=endpoint != "embeddings" and not given.switched("no-stream"),
     )
-    even = given.text("arrivals") == "even"
-    return replace(shape, endpoint=endpoint, arrivals="even" if even else "poisson")
 
 
 def prompt(given: Given) -> str | int:

@@ -1,7 +1,7 @@
 """Distributions as bars of characters, for a terminal."""
 
 from collections.abc import Sequence
-from math import log
+from math import exp, log
 
 from gateway.commands.benching.report import Report
 from gateway.commands.benching.tables import duration, table
@@ -50,7 +50,7 @@ def edges(values: Sequence[float], bins: int = BINS) -> list[float]:
     if high < low * 1.05:
         low, high = low / 1.05, high * 1.05
     step = log(high / low) / bins
-    limits = [low * 2.718281828459045 ** (step * place) for place in range(1, bins)]
+    limits = [low * exp(step * place) for place in range(1, bins)]
     return [*limits, max(high, ordered[-1])]
 
 

@@ -59,6 +59,13 @@ def test_rounds_have_all_requests_and_all_the_time_between_them() -> None:
     assert [load.of_round(number).duration for number in range(8)] == [2.5] * 8
 
 
+def test_at_a_rate_places_do_not_limit_the_rounds() -> None:
+    """They are there for a server that is slow, and are not all taken in every round."""
+    load = planned("--rate", "5", "--compare", "http://b").load
+    assert (load.requests, load.rounds) == (200, 10)
+    assert planned("--rate", "5", "--requests", "4", "--compare", "http://b").load.rounds == 4
+
+
 def test_the_other_server_has_a_key_and_a_model_of_its_own() -> None:
     options = ["--compare-key", "two", "--compare-model", "other", "--header", "X-A: b"]
     a, b = planned("--api-key", "one", "--compare", "https://b/api", *options).targets
@@ -111,7 +118,7 @@ def test_embeddings_are_never_streamed() -> None:
         ),
         (
             "--compare http://b --rounds 5 --requests 8 --concurrency 4",
-            "--rounds: 8 requests, 4 at a time, are enough for 2: raise --requests.",
+            "--rounds: 8 requests, 4 or more for each, are enough for 2: raise --requests.",
         ),
     ],
 )

@@ -177,7 +177,7 @@ def load(given: Given, *, compared: bool) -> Load:
         prompt=prompt(given),
         max_tokens=given.whole("max-tokens", 1, 1_000_000) or Load().max_tokens,
         warm_up=(1 if rate else concurrency) if warm_up is None else warm_up,
-        rounds=rounds(given, requests, concurrency) if compared else 1,
+        rounds=rounds(given, requests, 1 if rate else concurrency) if compared else 1,
         timeout=given.number("timeout", 86_400) or Load().timeout,
     )
 
@@ -191,14 +191,15 @@ def prompt(given: Given) -> str | int:
     return text if text is not None else tokens or 32
 
 
-def rounds(given: Given, requests: int | None, concurrency: int) -> int:
-    """As many as asked for, if each of them has enough requests for all places."""
+def rounds(given: Given, requests: int | None, least: int) -> int:
+    """As many as asked for, if each of them has at least so many requests: without a rate, those
+    that fill all places."""
     asked = given.whole("rounds", 1, 10_000)
     if requests is None:
         return asked or ROUNDS
-    fitting = max(1, requests // concurrency)
+    fitting = max(1, requests // least)
     if asked and asked > fitting:
-        shown = f"{requests} requests, {concurrency} at a time, are enough for {fitting}"
+        shown = f"{requests} requests, {least} or more for each, are enough for {fitting}"
         raise bad("rounds", f"{shown}: raise --requests.")
     return asked or min(ROUNDS, fitting)
 

@@ -6,12 +6,12 @@ import pytest
 
 from gateway.commands.benching.comparing import order, ratio, ratios
 from gateway.commands.benching.durations import Spread
-from gateway.commands.benching.figures import Figures, Tally
+from gateway.commands.benching.figures import Figures, Totals
 
 
 def figures(total: float, cpu: float | None = None) -> Figures:
     spread = Spread(10, total, total, total, total, total)
-    of_nothing = Tally().figures
+    of_nothing = Totals().figures
     return Figures(
         **{name: getattr(of_nothing, name) for name in Figures.__struct_fields__}
         | {"total": spread, "requests_per_second": 1 / total, "cpu_per_request": cpu}
@@ -76,10 +76,10 @@ def test_cpu_is_compared_where_both_are_known() -> None:
 
 def test_cpu_that_is_not_known_of_one_round_is_not_told_of_all() -> None:
     """The requests of that round are counted: by them the rest would seem to be too little."""
-    tally = Tally()
-    tally.spent(1.0, 0.5)
-    assert tally.figures.cpu_seconds == 0.5
-    tally.spent(1.0, None)
-    assert tally.figures.cpu_seconds is None
-    tally.spent(1.0, 0.5)
-    assert tally.figures.cpu_seconds is None
+    totals = Totals()
+    totals.spent(1.0, 0.5)
+    assert totals.figures.cpu_seconds == 0.5
+    totals.spent(1.0, None)
+    assert totals.figures.cpu_seconds is None
+    totals.spent(1.0, 0.5)
+    assert totals.figures.cpu_seconds is None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.commands.benching.figures import Tally
+from gateway.commands.benching.figures import Totals
 from gateway.commands.benching.histogram import bars, edges, shares
 from gateway.commands.benching.processes import CpuTime, cpu_times, spent, tree
 from gateway.commands.benching.report import samples
@@ -112,9 +112,9 @@ def test_a_process_with_the_number_of_one_that_ended_is_another() -> None:
     ("measured", "kept"), [(9_999, 9_999), (10_000, 10_000), (10_001, 5_001), (30_000, 10_000)]
 )
 def test_samples_are_all_or_thinned_evenly(measured: int, kept: int) -> None:
-    tally = Tally()
-    tally.total.extend(map(float, range(measured)))
-    found = samples(tally)["total"]
+    totals = Totals()
+    totals.total.extend(map(float, range(measured)))
+    found = samples(totals)["total"]
     assert len(found) == kept
     assert len({b - a for a, b in pairwise(found)}) == 1
 

@@ -5,7 +5,7 @@ from msgspec import Struct
 from gateway.commands.benching.answer import Answer
 from gateway.commands.benching.durations import Durations, Spread
 
-__all__ = ["Counted", "Figures", "Tally", "Trouble"]
+__all__ = ["Counted", "Figures", "Totals", "Trouble"]
 
 
 class Trouble(Struct, frozen=True):
@@ -62,7 +62,7 @@ class Counted:
         return f"usage of {self.by_usage} answers, chunks of {self.by_pieces}"
 
 
-class Tally:
+class Totals:
     """Counts answers, and gives their figures at any time."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from gateway.commands.benching.answer import Answer
 from gateway.commands.benching.client import UNREACHABLE, Client
 from gateway.commands.benching.comparing import order
 from gateway.commands.benching.driving import drive, warm_up
-from gateway.commands.benching.figures import Figures, Tally
+from gateway.commands.benching.figures import Figures, Totals
 from gateway.commands.benching.plan import Load, Plan, Target
 from gateway.commands.benching.processes import CpuTimes, cpu_times, spent
 from gateway.serving.process import stop_requested
@@ -25,13 +25,13 @@ GLANCE = 0.25
 
 
 class Side:
-    """A server that is measured. `rounds` are its whole ones, `tally` counts all answers."""
+    """A server that is measured. `rounds` are its whole ones, `totals` counts all answers."""
 
     def __init__(self, target: Target, load: Load) -> None:
         self.target = target
         self.client = Client(target, load)
-        self.tally = Tally()
-        self.warming = Tally()
+        self.totals = Totals()
+        self.warming = Totals()
         self.rounds: list[Figures] = []
         self.begun = 0.0
         """When the round that runs began; 0 if none does."""
@@ -39,7 +39,7 @@ class Side:
     @property
     def seconds(self) -> float:
         """Of its rounds so far."""
-        return self.tally.seconds + (perf_counter() - self.begun if self.begun else 0.0)
+        return self.totals.seconds + (perf_counter() - self.begun if self.begun else 0.0)
 
     def cpu(self) -> CpuTimes | None:
         """Of the server; None if its process is not known, or gone."""
@@ -60,7 +60,7 @@ class Run:
 
     @property
     def busy(self) -> float:
-        seconds = sum(side.tally.seconds for side in self.sides)
+        seconds = sum(side.totals.seconds for side in self.sides)
         return self._cpu / seconds if seconds else 0.0
 
     async def measure(self, glance: Callable[["Run"], None]) -> None:
@@ -97,13 +97,13 @@ class Run:
             await self._round(self.sides[number])
 
     async def _round(self, side: Side) -> None:
-        this, load = Tally(), self.plan.load.of_round(len(side.rounds))
-        tallies = (side.tally,) if self.plan.load.rounds == 1 else (side.tally, this)
+        this, load = Totals(), self.plan.load.of_round(len(side.rounds))
+        counting = (side.totals,) if self.plan.load.rounds == 1 else (side.totals, this)
 
         def record(answer: Answer, pause: float) -> None:
-            for tally in tallies:
-                tally.add(answer)
-                tally.waited_as_asked += pause
+            for totals in counting:
+                totals.add(answer)
+                totals.waited_as_asked += pause
 
         opened, before, own = side.client.opened, side.cpu(), process_time()
         side.begun = begun = perf_counter()
@@ -114,10 +114,10 @@ class Run:
             took, after = perf_counter() - begun, side.cpu()
             self._cpu += process_time() - own
             cpu = spent(before, after) if before and after else None
-            for tally in tallies:
-                tally.spent(took, cpu)
-                tally.connections += side.client.opened - opened
-        side.rounds.append(tallies[-1].figures)
+            for totals in counting:
+                totals.spent(took, cpu)
+                totals.connections += side.client.opened - opened
+        side.rounds.append(counting[-1].figures)
 
 
 def usable(target: Target, answer: Answer) -> None:

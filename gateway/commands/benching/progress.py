@@ -97,20 +97,20 @@ class Lasting:
 def part(side: Side, load: Load) -> float:
     """How much of it is done."""
     if load.requests is not None:
-        return side.tally.requests / load.requests
+        return side.totals.requests / load.requests
     return min(1.0, side.seconds / load.duration) if load.duration else 0.0
 
 
 def standing(side: Side) -> str:
     """`A: 40 requests, 12.1/s, first token 42.0 ms, 310 tokens/s, 2 wrong`."""
-    tally, seconds = side.tally, side.seconds
+    totals, seconds = side.totals, side.seconds
     if not seconds:
         return f"{side.target.name}: warming up"
-    words = [f"{tally.requests} requests", f"{digits(tally.right / seconds)}/s"]
-    if recent := tally.first_token.values[-RECENT:]:
+    words = [f"{totals.requests} requests", f"{digits(totals.right / seconds)}/s"]
+    if recent := totals.first_token.values[-RECENT:]:
         words.append(f"first token {duration(sorted(recent)[len(recent) // 2])}")
-    if tally.tokens:
-        words.append(f"{digits(tally.tokens / seconds)} tokens/s")
-    if tally.wrong:
-        words.append(f"{tally.wrong} wrong")
+    if totals.tokens:
+        words.append(f"{digits(totals.tokens / seconds)} tokens/s")
+    if totals.wrong:
+        words.append(f"{totals.wrong} wrong")
     return f"{side.target.name}: {', '.join(words)}"

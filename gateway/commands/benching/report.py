@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from gateway import __version__
 from gateway.commands.benching.comparing import Ratio, ratios
-from gateway.commands.benching.figures import Figures, Tally, Trouble
+from gateway.commands.benching.figures import Figures, Totals, Trouble
 from gateway.commands.benching.measuring import Run, Side
 from gateway.commands.benching.plan import Load
 
@@ -82,15 +82,15 @@ def server(side: Side) -> Server:
         name=target.name,
         url=target.url,
         model=target.model,
-        figures=side.tally.figures,
+        figures=side.totals.figures,
         rounds=tuple(side.rounds),
-        samples=samples(side.tally),
+        samples=samples(side.totals),
         warm_up_errors=side.warming.figures.errors,
     )
 
 
-def samples(tally: Tally) -> dict[str, list[float]]:
-    values: dict[str, array[float]] = {name: getattr(tally, name).values for name in DISTRIBUTIONS}
+def samples(totals: Totals) -> dict[str, list[float]]:
+    values: dict[str, array[float]] = {name: getattr(totals, name).values for name in DISTRIBUTIONS}
     return {name: list(each[:: ceil(len(each) / SAMPLES) or 1]) for name, each in values.items()}
 
 

@@ -58,7 +58,7 @@ from gateway.http.guards import GuardRules
 from gateway.http.ollama import LARGE_BODIES, OllamaRoutes
 from gateway.http.openai.hot import Rules
 from gateway.http.origins import LOOPBACK_NAMES
-from gateway.logs import request_log
+from gateway.logs.configuring import request_log
 
 __all__ = ["build", "from_environment", "ollama"]
 

@@ -66,7 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = import_module(f"gateway.commands.{arguments.command}")
     try:
         status = int(command.run(arguments))
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return status
     except BadSetting as error:
         return _failed(str(error), 2)
@@ -104,7 +105,8 @@ def port(text: str) -> int:
 
 def _discard_output() -> None:
     """Prevent a second complaint when what is left of it is flushed on exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(line: str, status: int) -> int:

@@ -112,20 +112,23 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
     async def _run_call(self, index: int, due: "Due") -> AsyncGenerator[Steps, None]:
         """Ask about the call if that is needed, and run it if it may."""
         tool = due.tool
-        question = self.approver.asking(due.call) if tool else None
+        if tool is None:
+            yield [Calling(index, due.call, confirmed=False)]
+            return
+        question = self.approver.asking(due.call)
         if question is not None:
             with question as asked:
                 due.call = asked.call
                 yield [Asking(index, asked.call, asked.id)]
                 if not await asked.approved():
-                    self.metrics.tools.calls.add(due.call.name, "denied")
+                    if not tool.narrates:  # an agent's runs are counted elsewhere
+                        self.metrics.tools.calls.add(due.call.name, "denied")
                     return
-        if tool is None or not tool.narrates:
+        if not tool.narrates:
             yield [Calling(index, due.call, confirmed=question is not None)]
-        if tool is not None:
-            async with aclosing(due.work(tool, self.approver)) as happened:
-                async for events in happened:
-                    yield [Told(event) for event in events]
+        async with aclosing(due.work(tool, self.approver)) as happened:
+            async for events in happened:
+                yield [Told(event) for event in events]
 
     def _due(self, index: int, call: ToolCall) -> "Due":
         kept, wrong = keepable(call)

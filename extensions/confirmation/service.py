@@ -57,6 +57,11 @@ class Confirmation:
         if self.settle(False):
             self.ending = "timed_out"
 
+    def withdraw(self) -> None:
+        """Nobody can answer it any more."""
+        if self.settle(False):
+            self.ending = "left"
+
 
 class Confirmations:
     """The questions that are open in this process.
@@ -89,7 +94,7 @@ class Confirmations:
         self._open[place] = asked
         self._counts.open += 1
         if self._closed:
-            asked.settle(False)
+            asked.withdraw()
         try:
             yield asked
         finally:
@@ -113,4 +118,4 @@ class Confirmations:
         """Deny what is open, and whatever is still asked: nobody can answer any more."""
         self._closed = True
         for asked in self._open.values():
-            asked.settle(False)
+            asked.withdraw()

@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from gateway import __version__, logs
+from gateway import __version__
 from gateway.commands import CommandFailed, cannot_listen
 from gateway.commands.models import ollama_status
 from gateway.config import Config, load, unknown_variables
+from gateway.logs.configuring import configure
 from gateway.serving.memory import made_to_last, settle_allocator, spare_registry
 from gateway.serving.process import allow_descriptors, stop_requested
 from gateway.serving.process import run as run_loop
@@ -36,7 +37,8 @@ def run(arguments: Namespace) -> int:
 
 
 def settings(arguments: Namespace) -> Config:
-    """The settings of a command that serves, with the log set up as they say."""
+    """The settings of a command that serves, with the allocator and the log set up for it."""
+    settle_allocator()
     flags = {name: getattr(arguments, name, None) for name in FLAGS}
     config = load(flags, os.environ, Path.cwd(), arguments.config)
     try:
@@ -58,7 +60,7 @@ def settings(arguments: Namespace) -> Config:
 
 def log_as(config: Config) -> None:
     file = config.folder(config.log_file) if config.log_file else None
-    logs.configure(config.log_level, as_json=config.log_json, file=file, days=config.log_days)
+    configure(config.log_level, as_json=config.log_json, file=file, days=config.log_days)
 
 
 def unprotected(host: str) -> str:
@@ -95,7 +97,6 @@ async def serve(config: Config, sockets: list[socket.socket]) -> int:
 async def started(config: Config, sockets: list[socket.socket]) -> AsyncIterator[GatewayServer]:
     """The whole gateway, answering."""
     allow_descriptors(config.max_streams)
-    settle_allocator()
     with made_to_last():
         from gateway import assembly  # only now, when the sockets listen: it brings Litestar
 

@@ -4,6 +4,7 @@ Bodies are none of it, nor headers; what looks like a key in a query is left out
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
@@ -19,8 +20,11 @@ __all__ = ["ACCESS", "LogRequest", "Seen", "json_line", "log_as_record", "redact
 
 ACCESS = "mochi.access"
 LONGEST_QUERY, LONGEST_NAME, MOST_NAMES = 1024, 128, 32
-SECRET = ("key", "token", "secret", "passw", "auth", "credential", "signature")
+SECRET = ("key", "token", "secret", "pass", "pwd", "auth", "credential", "sig", "jwt")
 """What the name of a parameter has in it whose value is nobody's business."""
+
+KEYS_BEGIN = "sk-"
+PARAMETER = re.compile("[^&;]+")
 
 Seen = tuple[float, Mapping[str, Any], str, int, float, int]
 """A request that is over: when, its scope, its route, the status of the answer (0: nothing was
@@ -158,11 +162,14 @@ def log_as_record(seen: Seen) -> None:
 
 
 def redacted(query: bytes) -> str:
-    """The query with `***` for the value of whatever may be a key."""
-    parts: list[str] = []
-    for part in query[:LONGEST_QUERY].decode("latin-1").split("&"):
-        name, given, _ = part.partition("=")
-        word = unquote_plus(name).lower()
-        secret = given and any(fragment in word for fragment in SECRET)
-        parts.append(f"{name}=***" if secret else part)
-    return "&".join(parts)
+    """The query with `***` for whatever may be a key."""
+    return PARAMETER.sub(tellable, query[:LONGEST_QUERY].decode("latin-1"))
+
+
+def tellable(parameter: re.Match[str]) -> str:
+    name, given, value = parameter[0].partition("=")
+    word = unquote_plus(name).lower()
+    if not given:
+        return "***" if word.startswith(KEYS_BEGIN) else name
+    secret = any(fragment in word for fragment in SECRET)
+    return f"{name}=***" if secret or unquote_plus(value).startswith(KEYS_BEGIN) else parameter[0]

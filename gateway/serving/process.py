@@ -45,9 +45,18 @@ def stop_requested() -> asyncio.Future[signal.Signals]:
 
 
 def run(main: Coroutine[Any, Any, int]) -> int:
-    """Run a command to its end, on uvloop where there is one."""
-    with asyncio.Runner(loop_factory=_event_loop) as runner:
-        return runner.run(main)
+    """Run a command to its end, on uvloop where there is one.
+
+    Then signals do again what they did before: a closed uvloop would swallow them.
+    """
+    before = {each: signal.getsignal(each) for each in STOP}
+    try:
+        with asyncio.Runner(loop_factory=_event_loop) as runner:
+            return runner.run(main)
+    finally:
+        with suppress(ValueError):  # not in the main thread, where nobody listened either
+            for each, handler in before.items():
+                signal.signal(each, handler)
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:

@@ -131,6 +131,18 @@ def test_a_reader_that_has_left_ends_a_run_of_checks_quietly() -> None:
     assert (ended.returncode, ended.stderr) == (1, "")
 
 
+def test_an_output_that_is_closed_is_none() -> None:
+    typed = f"exec {sys.executable} -m gateway simulate --faults >&-"
+    ended = subprocess.run(
+        ["sh", "-c", typed],
+        cwd=Path(__file__).parents[2],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_what_the_output_cannot_spell_is_a_question_mark() -> None:
     ended = command(["simulate", "--faults"], stdout=subprocess.PIPE, PYTHONIOENCODING="ascii")
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -138,3 +140,25 @@ def test_sockets_listen_before_litestar_is_imported() -> None:
     """So whoever connects in the meantime is queued rather than refused."""
     program = "import sys, gateway.commands.serve; raise SystemExit('litestar' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end() -> None:
+    """A pipe takes 64 KiB, and then nothing any more."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "gateway", "demo", "--port", "0"],
+        cwd=ROOT,
+        env={**os.environ, "MOCHI_LOG_JSON": "true"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            with closing(HTTPConnection("127.0.0.1", port_in(said_until(process, "/v1")))) as http:
+                for _ in range(500):
+                    http.request("GET", "/health")
+                    assert http.getresponse().read()
+            time.sleep(0.2)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == 0
+        finally:
+            process.kill()

@@ -88,6 +88,8 @@ def test_no_line_can_be_forged() -> None:
         (b"access_token=a=b", "access_token=***"),
         (b"Authorization=Bearer+x&password=y", "Authorization=***&password=***"),
         (b"key", "key"),
+        (b"sig=a&pwd=b;pass=c&jwt=d", "sig=***&pwd=***;pass=***&jwt=***"),
+        (b"x=sk-1&y=%73k-1&sk-1&z", "x=***&y=***&***&z"),
         (b"q=\xff", "q=\xff"),
     ],
 )

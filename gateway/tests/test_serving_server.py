@@ -277,6 +277,26 @@ def test_a_signal_that_comes_doubled_is_one() -> None:
         assert program.process.wait(5) == 0
 
 
+def test_a_signal_after_the_loop_ends_at_once() -> None:
+    """Also within the moment in which a second one would count as the first."""
+    program = """
+import asyncio, os, signal, time
+from gateway.serving.process import run, stop_requested
+
+async def main() -> int:
+    stop = stop_requested()
+    os.kill(os.getpid(), signal.SIGTERM)
+    await stop
+    return 0
+
+run(main())
+os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(10)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], check=False, timeout=20)
+    assert ended.returncode == -signal.SIGTERM
+
+
 def test_a_second_signal_ends_at_once() -> None:
     with Program(grace=60) as program:
         program.ask("/stream/10000")

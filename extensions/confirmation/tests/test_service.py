@@ -10,6 +10,7 @@ import pytest
 from extensions.confirmation.service import Confirmation, Confirmations
 from gateway.core.errors import ConfirmationNotFound
 from gateway.core.messages import ToolCall
+from gateway.core.metrics import Asking
 
 HERE, THERE = "0f1e2d3c4b", "1f1e2d3c4b"
 CALL = ToolCall("call_0", "drop_file", {"path": "a.txt"})
@@ -110,3 +111,17 @@ async def test_neither_the_questions_nor_one_of_them_shows_an_id() -> None:
     questions = Confirmations()
     with questions.asking(HERE, CALL) as asked:
         assert asked.id not in f"{questions!r} {asked!r} {vars(questions).keys()}"
+
+
+async def test_what_nobody_can_answer_any_more_was_denied_by_nobody() -> None:
+    counts = Asking()
+    questions = Confirmations(counts=counts)
+    with questions.asking(HERE, CALL) as asked:
+        questions.close()
+        assert await asked.approved() is False
+    with questions.asking(HERE, CALL) as asked:
+        assert await asked.approved() is False
+    assert counts.open == 0
+    assert {word: count for (word,), count in counts.answered.counts.items() if count} == {
+        "left": 2
+    }

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from gateway.http.request_log import ACCESS, LogRequest, log_as_record
-from gateway.log_writing import DailyFile, WrittenBehind
+from gateway.logs.behind import WrittenBehind
+from gateway.logs.places import DailyFile, StandardError
 
 __all__ = ["JSONLines", "PlainLines", "configure", "request_log"]
 
@@ -45,7 +46,7 @@ def configure(
 
 
 def where(file: Path | None, days: int) -> logging.Handler:
-    return WrittenBehind(DailyFile(file, days=days) if file else logging.StreamHandler())
+    return WrittenBehind(DailyFile(file, days=days) if file else StandardError())
 
 
 def request_log() -> LogRequest:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.logs import JSONLines, PlainLines, configure
+from gateway.logs.configuring import JSONLines, PlainLines, configure
 
 
 def record(text: str, **extra: object) -> logging.LogRecord:

@@ -1,18 +1,18 @@
 """Lines that are written behind the back of the event loop."""
 
+import errno
 import json
 import logging
-import shutil
 import threading
 import time
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from gateway.log_writing import DailyFile, WrittenBehind
-from gateway.logs import JSONLines, configure, request_log
+from gateway.logs.behind import WrittenBehind
+from gateway.logs.configuring import JSONLines, configure, request_log
+from gateway.logs.places import Place
 
 
 @pytest.fixture(autouse=True)
@@ -30,8 +30,25 @@ def restored_loggers() -> Iterator[None]:
         each.setLevel(level)
 
 
-def behind(out: StringIO) -> WrittenBehind:
-    handler = WrittenBehind(logging.StreamHandler(out))
+class Sheet:
+    """A place that remembers, and takes nothing while it is `full` but the beginning of a line."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.full = False
+
+    def write(self, lines: bytes) -> None:
+        if self.full:
+            self.text += lines.decode()[:1]
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.text += lines.decode()
+
+    def close(self) -> None:
+        self.full = True
+
+
+def behind(place: Place) -> WrittenBehind:
+    handler = WrittenBehind(place)
     handler.setFormatter(logging.Formatter("%(message)s"))
     return handler
 
@@ -41,8 +58,8 @@ def record(text: str) -> logging.LogRecord:
 
 
 def test_no_line_is_lost_and_each_thread_keeps_its_order() -> None:
-    out = StringIO()
-    handler = behind(out)
+    sheet = Sheet()
+    handler = behind(sheet)
 
     def speak(name: str) -> None:
         for number in range(2000):
@@ -54,7 +71,7 @@ def test_no_line_is_lost_and_each_thread_keeps_its_order() -> None:
     for each in threads:
         each.join()
     handler.close()
-    lines = out.getvalue().splitlines()
+    lines = sheet.text.splitlines()
     assert len(lines) == 4000
     for name in "ab":
         mine = [line for line in lines if line[0] == name]
@@ -62,89 +79,63 @@ def test_no_line_is_lost_and_each_thread_keeps_its_order() -> None:
 
 
 def test_lines_come_by_themselves() -> None:
-    out = StringIO()
-    handler = behind(out)
+    sheet = Sheet()
+    handler = behind(sheet)
     for text in ("one", "two"):
         handler.emit(record(text))
         deadline = time.monotonic() + 5
-        while text not in out.getvalue() and time.monotonic() < deadline:
+        while text not in sheet.text and time.monotonic() < deadline:
             time.sleep(0.01)
-    assert out.getvalue() == "one\ntwo\n"
+    assert sheet.text == "one\ntwo\n"
     handler.close()
 
 
 def test_what_is_too_much_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.log_writing.MOST", 2)
-    monkeypatch.setattr("gateway.log_writing.GATHER", 60)
-    out = StringIO()
-    handler = behind(out)
+    monkeypatch.setattr("gateway.logs.behind.MOST", 2)
+    monkeypatch.setattr("gateway.logs.behind.GATHER", 60)
+    sheet = Sheet()
+    handler = behind(sheet)
     for text in ("one", "two", "three", "four"):
         handler.emit(record(text))
+    handler.flush()
+    assert sheet.text == "one\ntwo\nup to 2 lines are missing\n"
     handler.close()
-    assert out.getvalue() == "one\ntwo\n2 lines are left out\n"
 
 
-def test_a_file_is_its_owners_and_of_old_ones_only_some_are_kept(tmp_path: Path) -> None:
-    path = tmp_path / "logs" / "mochi.log"
-    file = DailyFile(path, days=2)
-    for days in (5, 4, 3, 2):
-        file.handle(record(f"{days} days ago"))
-        file.rolloverAt = int(time.time()) - days * 86400
-    file.handle(record("now"))
-    file.close()
-    assert path.read_text("utf-8") == "now\n"
-    old = sorted(each for each in path.parent.iterdir() if each != path)
-    assert [each.read_text("utf-8") for each in old] == ["3 days ago\n", "2 days ago\n"]
-    assert {each.stat().st_mode & 0o777 for each in path.parent.iterdir()} == {0o600}
-
-
-def test_a_file_that_was_moved_or_removed_with_its_folder_begins_anew(tmp_path: Path) -> None:
-    path = tmp_path / "logs" / "mochi.log"
-    file = DailyFile(path, days=2)
-    file.handle(record("one"))
-    moved = path.rename(tmp_path / "moved")
-    file.handle(record("two"))
-    assert moved.read_text("utf-8") == "one\n"
-    assert path.read_text("utf-8") == "two\n"
-    shutil.rmtree(path.parent)
-    file.handle(record("three"))
-    file.close()
-    assert path.read_text("utf-8") == "three\n"
-
-
-def test_a_log_that_cannot_be_written_says_so_once_and_counts_what_it_lost(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_what_was_lost_is_said_once_and_the_next_line_is_whole(
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    path = tmp_path / "logs" / "mochi.log"
-    handler = WrittenBehind(DailyFile(path, days=2))
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    sheet = Sheet()
+    handler = behind(sheet)
     speak(handler, "one")
-    shutil.rmtree(path.parent)
-    path.parent.write_text("no folder", "utf-8")
+    sheet.full = True
     speak(handler, "two")
     speak(handler, "three")
-    path.parent.unlink()
+    sheet.full = False
     speak(handler, "four")
-    handler.close()
-    assert path.read_text("utf-8") == "four\n2 lines are left out\n"
-    [told] = capsys.readouterr().err.splitlines()
-    assert "cannot be written" in told
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device is Linux's")
-def test_a_full_disk_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "mochi.log"
-    path.symlink_to("/dev/full")
-    handler = WrittenBehind(DailyFile(path, days=2))
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    speak(handler, "one")
-    speak(handler, "two")
-    path.unlink()
-    speak(handler, "three")
-    handler.close()
-    assert path.read_text("utf-8") == "three\n2 lines are left out\n"
-    [told] = capsys.readouterr().err.splitlines()
+    assert sheet.text.split("\n") == ["one", "t", "", "four", "up to 2 lines are missing", ""]
+    [told] = capfd.readouterr().err.splitlines()
     assert "No space left on device" in told
+
+
+def test_a_reader_who_never_reads_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.logs.behind.AT_THE_END", 0.05)
+    monkeypatch.setattr("gateway.logs.behind.GATHER", 0)
+    reading = threading.Event()
+
+    class Pipe(Sheet):
+        def write(self, lines: bytes) -> None:
+            reading.wait(10)
+
+    handler = behind(Pipe())
+    handler.emit(record("one"))
+    began = time.monotonic()
+    while handler._writing.acquire(blocking=False):
+        handler._writing.release()
+        time.sleep(0.001)
+    handler.close()
+    assert time.monotonic() - began < 5
+    reading.set()
 
 
 def speak(handler: WrittenBehind, text: str) -> None:

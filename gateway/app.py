@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
-from litestar import Litestar, Request, Response, Router, get
+from litestar import HttpMethod, Litestar, Request, Response, Router, route
 from litestar.exceptions import HTTPException
 from litestar.plugins import InitPlugin, PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
@@ -102,7 +102,12 @@ class LeanLitestar(Litestar):
         return [*plugins, MsgspecDIPlugin()]
 
 
-@get("/health", include_in_schema=False, sync_to_thread=False)
+@route(
+    "/health",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    include_in_schema=False,
+    sync_to_thread=False,
+)
 def health() -> dict[str, str]:
     """For probes: open to everybody, and telling nothing."""
     return {"status": "ok"}

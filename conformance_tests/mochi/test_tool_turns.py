@@ -47,7 +47,7 @@ def test_unasked(bench: Toolbox) -> None:
     assert (stored[2]["tool_name"], stored[2]["content"]) == ("add", "3")
     assert stored[3]["content"] == "3"
     assert named(events, "message_complete")[0]["message_id"] == stored[3]["message_id"]
-    offered = bench.caller.about(message)[0]["tools"]
+    offered = bench.caller.about(message)[-1]["tools"]
     assert [one["function"]["name"] for one in offered] == ["add"]
     assert offered[0]["function"]["parameters"]["required"] == ["a"]
 

@@ -63,6 +63,7 @@ def read_question(body: bytes, notes: Notes) -> Question:
 
 def question(asked: wire.ResponseRequest, unknown: Sequence[str], notes: Notes) -> Question:
     """The question in a request that was decoded, `unknown` being the fields without a place."""
+    notes.model = asked.model
     check(asked, notes, unknown)
     id = notes.answer = new_response_id()
     ids = ItemIds(id)

@@ -2,9 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from gateway.core.errors import InvalidRequest, MochiError
+from gateway.core.errors import Invalid, InvalidRequest, MochiError
 
-__all__ = ["Fault", "fault_of", "let_go", "message_of"]
+__all__ = ["Fault", "fault_of", "let_go", "message_of", "word_of"]
 
 
 class Fault(NamedTuple):
@@ -25,6 +25,15 @@ def fault_of(error: Exception) -> Fault:
         return Fault(error.code, message, error.details)
     to_blame = [{"field": error.param or "", "message": message}]
     return Fault(error.code, message, {**error.details, "errors": to_blame})
+
+
+def word_of(error: Exception) -> str:
+    """An error in one word: our code, or why a request is invalid where OpenAI has a word for it.
+
+    So a context window that was too small can be told from a typing error.
+    """
+    reason = error.reason if isinstance(error, Invalid) else None
+    return reason or fault_of(error).code
 
 
 def message_of(error: Exception) -> str:

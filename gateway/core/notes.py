@@ -59,7 +59,7 @@ class Notes(Struct, kw_only=True, gc=False):
     """The context window that Ollama was asked for, in tokens."""
     counts: NoteCounts = NOBODYS
     model: str = ""
-    """The model that was asked last."""
+    """The model that was asked for, and then the one that was asked last."""
     last_answer: ModelAnswer | None = None
     """The last that a model has answered to the end."""
     answer: str = ""

@@ -105,7 +105,7 @@ def json_line(seen: Seen) -> bytes:
 def add_notes(line: Line, notes: Notes) -> None:
     """What is known of the models' part, and of what was done to the request."""
     if notes.model:
-        line.model = notes.model
+        line.model = notes.model[:LONGEST_NAME]
     if notes.last_answer is not None:
         add_answers(line, notes.last_answer)
     if notes.num_ctx is not None:

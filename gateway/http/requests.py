@@ -14,7 +14,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.core.errors import Overloaded
-from gateway.core.faults import fault_of, let_go
+from gateway.core.faults import let_go, word_of
 from gateway.core.ids import new_id
 from gateway.core.metrics import WEBSOCKET, Metrics
 from gateway.core.tallies import OTHER
@@ -162,7 +162,7 @@ def answer_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
 
 def note_error(scope: Scope, error: Exception) -> None:
     """Have it counted and logged what a request ended in."""
-    scope.setdefault("state", {})["error"] = fault_of(error).code
+    scope.setdefault("state", {})["error"] = word_of(error)
 
 
 async def answer_error(scope: Scope, send: Send, error: Exception) -> None:

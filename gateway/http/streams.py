@@ -9,7 +9,7 @@ from litestar.types import HTTPResponseBodyEvent, Send
 from msgspec import Struct
 
 from gateway.core.errors import BackendFailed, MochiError, Overloaded
-from gateway.core.faults import fault_of, let_go
+from gateway.core.faults import let_go, word_of
 from gateway.core.notes import Ending, Notes
 from gateway.http.errors import log_failure
 from gateway.http.leaving import LEFT
@@ -114,7 +114,7 @@ async def send_events(
         if not stream.begun:
             raise
         log_failure("A stream", error)
-        notes.ending, notes.error = "failed", fault_of(error).code
+        notes.ending, notes.error = "failed", word_of(error)
         last = stream.late_notes() + writer.failure(error)
         let_go(error)
     finally:

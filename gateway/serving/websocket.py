@@ -46,6 +46,7 @@ class WebSocket(asyncio.Protocol):
         self._flow = FlowControl(transport)
         # The head was read already, so that the parser begins with the first frame.
         self._protocol = ServerProtocol(state=State.OPEN, max_size=limit)
+        del scope["method"]  # which no WebSocket has (ASGI)
         self._scope = scope | {
             "type": "websocket",
             "scheme": "ws",

@@ -7,16 +7,20 @@ from importlib import import_module
 from typing import Any, Final
 
 from litestar import Request, Response, get
+from litestar.datastructures.headers import Accept
 from litestar.handlers import HTTPRouteHandler
 
 from gateway.core.metrics import Metrics
 
 __all__ = ["metrics_route", "settled"]
 
-PLAIN: Final = "text/plain; version=0.0.4"  # Litestar adds the charset to what is text
-OFTEN = 1
-"""Seconds."""
-OPEN: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+PLAIN: Final = "text/plain"
+OPEN: Final = "application/openmetrics-text"
+VERSIONS: Final = {
+    PLAIN: "; version=0.0.4",  # Litestar adds the charset to what is text
+    OPEN: "; version=1.0.0; charset=utf-8",
+}
+SETTLE_SECONDS = 1
 
 
 def metrics_route(metrics: Metrics) -> HTTPRouteHandler:
@@ -28,8 +32,8 @@ def metrics_route(metrics: Metrics) -> HTTPRouteHandler:
     async def show_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Requests, tokens, times, tools and more since the start, as Prometheus reads them, or as
         OpenMetrics to whoever accepts `application/openmetrics-text`."""
-        accepted = request.headers.get("accept", "")
-        return await exposition.answer(wants_open="application/openmetrics-text" in accepted)
+        accepted = Accept(request.headers.get("accept", ""))
+        return await exposition.answer(accepted.best_match([PLAIN, OPEN]) or PLAIN)
 
     return show_metrics
 
@@ -41,7 +45,7 @@ class Exposition:
         self._metrics = metrics
         self._registry: Any = None
 
-    async def answer(self, *, wants_open: bool) -> Response[bytes]:
+    async def answer(self, kind: str) -> Response[bytes]:
         if self._registry is None:
             families = await asyncio.to_thread(import_module, "gateway.http.metrics.families")
             self._registry = families.registry(self._metrics)
@@ -51,9 +55,10 @@ class Exposition:
         self._metrics.settle()
         self._metrics.tasks = len(asyncio.all_tasks())
         # Not in a thread: the numbers change on this one.
-        write = openmetrics.generate_latest if wants_open else generate_latest
-        kind = OPEN if wants_open else PLAIN
-        return Response(write(self._registry), media_type=kind, headers={"vary": "Accept"})
+        write = openmetrics.generate_latest if kind == OPEN else generate_latest
+        return Response(
+            write(self._registry), media_type=kind + VERSIONS[kind], headers={"vary": "Accept"}
+        )
 
 
 @asynccontextmanager
@@ -62,7 +67,7 @@ async def settled(metrics: Metrics) -> AsyncIterator[None]:
 
     async def settle() -> None:
         while True:
-            await asyncio.sleep(OFTEN)
+            await asyncio.sleep(SETTLE_SECONDS)
             metrics.settle()
 
     settling = asyncio.create_task(settle())

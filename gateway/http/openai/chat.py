@@ -94,7 +94,7 @@ class ChatCompletions(HotRoute):
             logprobs=bool(asked.logprobs),
             functions=bool(asked.functions),
         )
-        notes.answer = answer.id
+        notes.model, notes.answer = asked.model, answer.id
         history, session = self._history, None
         if SESSION in (headers := request_headers(scope)) or asked.metadata:
             session = session_named(headers, asked)

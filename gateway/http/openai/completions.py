@@ -46,6 +46,7 @@ class Completions(HotRoute):
 
     async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         asked, unknown = BODY.decode(body)
+        notes.model = asked.model
         choices = read(asked, notes, unknown, max_n=self.rules.max_n)
         streams = await self._begin(choices)
         id, created = new_id("cmpl-"), unix_now()

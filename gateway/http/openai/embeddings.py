@@ -32,5 +32,6 @@ class Embeddings(HotRoute):
 
     async def answer(self, scope: Scope, body: bytes, notes: Notes, send: Send) -> None:
         asked, unknown = BODY.decode(body)
+        notes.model = asked.model
         found = await self.backend.embed(embeddings.read(asked, notes, unknown))
         await send_json(send, embeddings.write(found, asked), note_headers(notes))

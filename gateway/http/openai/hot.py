@@ -64,8 +64,8 @@ class HotRoute(ABC):
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != HTTP or scope["method"] != "POST":
-            allowed = " and ".join(self._methods)
-            raise MethodNotAllowed(f"Only {allowed} is allowed here.", self._methods)
+            allowed = " and ".join(self._methods) + (" are" if self._methods[1:] else " is")
+            raise MethodNotAllowed(f"Only {allowed} allowed here.", self._methods)
         if self._open >= self.rules.max_open:
             raise Overloaded(f"{self.rules.max_open} requests are being answered already.")
         self._open += 1

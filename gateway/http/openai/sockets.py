@@ -12,7 +12,7 @@ from litestar.types import Receive, Scope, Send
 from msgspec import Struct
 
 from gateway.core.errors import InvalidRequest, MochiError, Overloaded, TooLarge
-from gateway.core.faults import fault_of
+from gateway.core.faults import word_of
 from gateway.core.notes import Notes
 from gateway.http.draining import while_draining
 from gateway.http.errors import log_failure, render
@@ -172,7 +172,7 @@ class Talk:
 
     async def _refuse(self, message: bytes, error: Exception, notes: Notes) -> None:
         log_failure("A WebSocket", error)
-        self._socket.rules.counts.errors.add(fault_of(error).code)
+        self._socket.rules.counts.errors.add(word_of(error))
         await send_text(self._send, error_event(error, notes)[:-1] + lane_of(message) + b"}")
 
 

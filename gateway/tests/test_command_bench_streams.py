@@ -19,6 +19,10 @@ HELLO = {"type": "response.output_text.delta", "delta": "Hello", "sequence_numbe
 ENDED = {"type": "response.completed", "sequence_number": 2, "response": {"usage": USAGE}}
 
 
+def ended(kind: str, status: str) -> dict[str, Any]:
+    return ENDED | {"type": f"response.{kind}", "response": {"status": status, "usage": USAGE}}
+
+
 def read(reader: StreamReader, *data: Any) -> list[bool]:
     brought = [
         reader.read((each if isinstance(each, str) else json.dumps(each)).encode()) for each in data
@@ -44,6 +48,8 @@ def test_a_right_response_says_its_usage() -> None:
         ([CREATED, ENDED], "no content"),
         ([CREATED, HELLO], "no response.completed"),
         ([CREATED, HELLO, "[DONE]"], "no response.completed"),
+        ([CREATED, HELLO, ended("completed", "incomplete")], "not the status of its event"),
+        ([CREATED, HELLO, ended("completed", "banana")], "not the status of its event"),
         ([CREATED, "{]"], "not JSON"),
         ([CREATED, HELLO, ENDED, ENDED], "an event after the last"),
         ([CREATED, HELLO, HELLO], "sequence numbers do not rise"),
@@ -105,6 +111,43 @@ def test_another_role_is_wrong() -> None:
         read(of("chat"), {"choices": [{"delta": {"role": "user"}}]})
 
 
+@pytest.mark.parametrize("status", ["completed", "incomplete"])
+def test_a_response_ends_as_its_last_event_is_called(status: str) -> None:
+    assert read(of("responses"), CREATED, HELLO, ended(status, status)) == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "reason", "right"),
+    [
+        ("chat", "stop", True),
+        ("chat", "length", True),
+        ("chat", "content_filter", True),
+        ("chat", "tool_calls", True),
+        ("chat", "function_call", True),
+        ("chat", "banana", False),
+        ("completions", "stop", True),
+        ("completions", "length", True),
+        ("completions", "content_filter", True),
+        ("completions", "tool_calls", False),
+    ],
+)
+def test_an_answer_ends_for_a_reason_that_openai_knows(
+    endpoint: Endpoint, reason: str, right: bool
+) -> None:
+    delta = {"role": "assistant", "content": "a"}
+    chunk = {"choices": [{"delta": delta, "text": "a", "finish_reason": reason}]}
+    body = {"choices": [{"message": delta, "text": "a", "finish_reason": reason}]}
+    reader = whole_reader(Load(endpoint=endpoint, stream=False))
+    if right:
+        read(of(endpoint), chunk, "[DONE]")
+        reader(json.dumps(body).encode())
+        return
+    with pytest.raises(Wrong, match="unknown finish reason"):
+        read(of(endpoint), chunk, "[DONE]")
+    with pytest.raises(Wrong, match="unknown finish reason"):
+        reader(json.dumps(body).encode())
+
+
 CHOICE: dict[str, Any] = {
     "message": {"role": "assistant", "content": "a"},
     "finish_reason": "stop",
@@ -131,6 +174,7 @@ CHOICE: dict[str, Any] = {
         ("completions", {"choices": [{"text": ""}]}, "no content"),
         ("completions", {"choices": [{"text": "a"}]}, "no finish reason"),
         ("responses", {"status": "failed", "output": []}, "response failed"),
+        ("responses", {"status": "banana", "output": []}, "unknown status"),
         ("responses", {"status": "completed", "output": []}, "no content"),
         ("embeddings", {"data": []}, "not one embedding"),
         ("embeddings", {"data": [{"index": 0, "embedding": []}]}, "no content"),

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from gateway.commands.benching.endings import CHAT_REASONS, REASONS, reason_lacks
 from gateway.commands.benching.faults import MALFORMED, Wrong, not_as_expected
 from gateway.commands.benching.usage import Usage, fitting
 
@@ -46,6 +47,7 @@ class ChunkReader:
         self.usage: Usage | None = None
         self._most = most
         self._chat = chat
+        self._reasons = CHAT_REASONS if chat else REASONS
         self._begun = not chat
         self._brought = False
         self._ready = False
@@ -106,6 +108,8 @@ class ChunkReader:
         if choice.finish_reason:
             if self._reason:
                 raise Wrong("more than one finish reason", data)
+            if lacking := reason_lacks(choice.finish_reason, self._reasons):
+                raise Wrong(lacking, data)
             self._reason = choice.finish_reason
         return brought
 

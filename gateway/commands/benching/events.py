@@ -14,6 +14,7 @@ DONE = b"[DONE]"
 
 
 class Ending(Struct):
+    status: str | None = None
     usage: ResponseUsage | None = None
 
 
@@ -52,7 +53,10 @@ class EventReader:
                 self._begun = True
             case "response.completed" | "response.incomplete":
                 self._ended = True
-                self.usage = usage_in(event.response, data)
+                ending = ending_in(event.response, data)
+                if ending.status not in (None, event.type.removeprefix("response.")):
+                    raise Wrong("not the status of its event", data)
+                self.usage = ending.usage.plain if ending.usage else None
             case "error" | "response.failed":
                 raise Wrong("error in the stream", data)
             case kind if kind.endswith(".delta") and event.delta:
@@ -81,9 +85,8 @@ class EventReader:
             self._number = event.sequence_number
 
 
-def usage_in(response: msgspec.Raw, data: bytes) -> Usage | None:
+def ending_in(response: msgspec.Raw, data: bytes) -> Ending:
     try:
-        usage = msgspec.json.decode(response, type=Ending).usage
+        return msgspec.json.decode(response, type=Ending)
     except MALFORMED as error:
         raise not_as_expected(error, data) from None
-    return usage.plain if usage else None

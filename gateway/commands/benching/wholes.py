@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from gateway.commands.benching.endings import CHAT_REASONS, REASONS, reason_lacks, status_lacks
 from gateway.commands.benching.faults import MALFORMED, Wrong, not_as_expected
 from gateway.commands.benching.plan import Load
 from gateway.commands.benching.usage import ResponseUsage, Usage, fitting
@@ -90,7 +91,7 @@ def chat_lacks(answer: ChatCompletion) -> str:
     said = message.content or message.reasoning_content or message.reasoning or message.refusal
     if not said and not message.tool_calls:
         return "no content"
-    return "" if answer.choices[0].finish_reason else "no finish reason"
+    return reason_lacks(answer.choices[0].finish_reason, CHAT_REASONS)
 
 
 def completion_lacks(answer: Completion) -> str:
@@ -98,13 +99,11 @@ def completion_lacks(answer: Completion) -> str:
         return "no choices"
     if not answer.choices[0].text:
         return "no content"
-    return "" if answer.choices[0].finish_reason else "no finish reason"
+    return reason_lacks(answer.choices[0].finish_reason, REASONS)
 
 
 def response_lacks(answer: Response) -> str:
-    if answer.status not in ("completed", "incomplete"):
-        return f"response {answer.status}"
-    return "" if answer.output else "no content"
+    return status_lacks(answer.status) or ("" if answer.output else "no content")
 
 
 def embeddings_lack(answer: Embeddings) -> str:

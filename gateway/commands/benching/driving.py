@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import accumulate, count, repeat, takewhile
 from time import perf_counter
 
 from msgspec.structs import replace
@@ -95,17 +96,28 @@ async def opened(client: Client, load: Load, record: Record, rng: random.Random)
     """At a rate, whatever the server does. A request that finds all places taken waits with its
     clock running: what a slow server does to those behind must not go unseen."""
     turns, places = Turns(load), asyncio.Semaphore(load.concurrency)
-    rate = load.rate or 1.0
-    due = perf_counter()
+    begun = perf_counter()
+    times = (begun + each for each in arrivals(load, rng))
 
     async def work(due: float) -> None:
         async with places:
             record(await client.ask(due), 0)
 
     async with asyncio.TaskGroup() as group:
-        while turns.take(due):
+        for due in takewhile(turns.take, times):
             await asyncio.sleep(due - perf_counter())
             group.create_task(work(min(due, perf_counter())))  # timers wake up a little early, too
-            due += rng.expovariate(rate) if load.arrivals == "poisson" else 1 / rate
         # The time in which no more are due belongs to the rate as well.
         await asyncio.sleep(turns.seconds)
+
+
+def arrivals(load: Load, rng: random.Random) -> Iterator[float]:
+    """When requests are due, in seconds from the beginning of a round.
+
+    Even ones begin at once. Poisson ones begin after a wait like any other: else every round would
+    have a request too many, and short ones would be above the rate.
+    """
+    rate = load.rate or 1.0
+    if load.arrivals == "even":
+        return (number / rate for number in count())
+    return accumulate(map(rng.expovariate, repeat(rate)))

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from adapters.upstream.url import parse
 from gateway.commands.benching.figures import Totals
 from gateway.commands.benching.histogram import bars, edges, shares
+from gateway.commands.benching.measuring import Side
+from gateway.commands.benching.plan import Load, Target
 from gateway.commands.benching.processes import CpuTime, cpu_times, spent, tree
+from gateway.commands.benching.progress import standing
 from gateway.commands.benching.report import samples
 from gateway.commands.benching.tables import duration, table
 from gateway.tests.bench_server import bench_server, stream
@@ -117,6 +121,16 @@ def test_samples_are_all_or_thinned_evenly(measured: int, kept: int) -> None:
     found = samples(totals)["total"]
     assert len(found) == kept
     assert len({b - a for a, b in pairwise(found)}) == 1
+
+
+def test_one_request_is_not_many() -> None:
+    side = Side(Target(name="A", origin=parse("http://box"), model="demo"), Load())
+    assert standing(side) == "A: warming up"
+    side.totals.spent(2.0, None)
+    side.totals.wrong = 1
+    assert standing(side) == "A: 1 request, 0.00/s, 1 wrong"
+    side.totals.wrong = 2
+    assert standing(side) == "A: 2 requests, 0.00/s, 2 wrong"
 
 
 @pytest.mark.parametrize(

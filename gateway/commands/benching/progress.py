@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from gateway.commands.benching.measuring import Run, Side
 from gateway.commands.benching.plan import Load
-from gateway.commands.benching.tables import digits, duration
+from gateway.commands.benching.tables import counted, digits, duration
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -106,7 +106,7 @@ def standing(side: Side) -> str:
     totals, seconds = side.totals, side.seconds
     if not seconds:
         return f"{side.target.name}: warming up"
-    words = [f"{totals.requests} requests", f"{digits(totals.right / seconds)}/s"]
+    words = [counted(totals.requests, "request"), f"{digits(totals.right / seconds)}/s"]
     if recent := totals.first_token.values[-RECENT:]:
         words.append(f"first token {duration(sorted(recent)[len(recent) // 2])}")
     if totals.tokens:

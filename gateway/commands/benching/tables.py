@@ -8,7 +8,7 @@ from gateway.commands.benching.figures import Figures, Trouble
 from gateway.commands.benching.plan import Load
 from gateway.commands.benching.report import Report, Server
 
-__all__ = ["digits", "duration", "table", "text"]
+__all__ = ["counted", "digits", "duration", "table", "text"]
 
 HEADINGS = ("", "p50", "p95", "p99", "mean", "max")
 TIMES = (

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from signal import Signals
 from typing import TextIO
 
 from gateway.commands import CommandFailed, animated
@@ -25,8 +26,6 @@ from gateway.serving.process import run as run_loop
 
 __all__ = ["run"]
 
-INTERRUPTED = 130
-
 
 def run(arguments: Namespace) -> int:
     """Measures, and says what came of it; the exit status is that of `status`."""
@@ -40,13 +39,14 @@ def run(arguments: Namespace) -> int:
     measured = carried_out(wanted, progress(sys.stderr))
     result = report(measured, started)
     deliver(result, arguments.json, arguments.plot)
-    return status(result)
+    return status(result, measured.ended_by)
 
 
-def status(result: Report) -> int:
-    """0 if there were answers, all of them right, else 1; 130 after Ctrl-C, whatever there was."""
-    if result.interrupted:
-        return INTERRUPTED
+def status(result: Report, ended_by: Signals | None) -> int:
+    """0 if there were answers, all of them right, else 1. Whatever there was, after a signal it is
+    what shells have for that: 130 for Ctrl-C, 143 for SIGTERM."""
+    if ended_by:
+        return 128 + ended_by
     right = all(each.figures.right and not each.figures.wrong for each in result.servers)
     return 0 if right else 1
 
@@ -73,7 +73,8 @@ def progress(output: TextIO) -> Progress:
 
 def deliver(result: Report, json: str | None, plot: str | None) -> None:
     """The text goes to standard output, or makes room there for the JSON."""
-    said = text(result) + (f"\n{drawn(result)}" if plot == "-" else "")
+    drawing = drawn(result) if plot == "-" else ""
+    said = "\n".join(filter(None, (text(result), drawing)))
     if json == "-":
         with suppress(OSError):  # the JSON is the result, whoever can read the text
             print(said, end="", file=sys.stderr, flush=True)

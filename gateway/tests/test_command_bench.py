@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from gateway.cli import main, parsed
 from gateway.commands.bench import status
@@ -235,8 +234,9 @@ def test_answers_that_are_nested_too_deep_are_counted_as_wrong(capsys: Captured)
 def test_nothing_counted_is_no_success() -> None:
     idle = Run(plan(parsed(["bench", "demo"]), "http://127.0.0.1", None))
     nothing = report(idle, datetime.now(UTC))
-    assert status(nothing) == 1
-    assert status(replace(nothing, interrupted=True)) == 130
+    assert status(nothing, None) == 1
+    assert status(nothing, signal.SIGINT) == 130
+    assert status(nothing, signal.SIGTERM) == 143
 
 
 def test_responses_and_completions_are_streamed() -> None:
@@ -479,6 +479,22 @@ def test_after_ctrl_c_there_are_the_results_so_far() -> None:
     assert figures["right"] >= 4
     assert figures["wrong"] == 0, "what was under way is no error"
     assert "Interrupted: " in said
+
+
+def test_what_is_ended_while_it_warms_up_has_measured_nothing() -> None:
+    with bench_server([20.0]) as server:
+        options = ["--base-url", server.url, "--plot", "-"]
+        with mochi("bench", "demo", *options) as process:
+            while not server.bodies:
+                assert process.poll() is None
+            process.send_signal(signal.SIGTERM)
+            said, _ = process.communicate(timeout=10)
+            assert process.returncode == 143
+    assert said == (
+        f"{server.url}/v1, demo (chat, streamed, 1 at a time)\n\n"
+        "Nothing was measured.\n\n"
+        "Interrupted while it was warming up.\n"
+    )
 
 
 def test_the_demo_answers_rightly() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from signal import Signals
 from time import perf_counter, process_time
 
 from gateway.commands import CommandFailed
@@ -49,12 +50,13 @@ class Side:
 
 
 class Run:
-    """`busy` is the share of a core that the generator itself has used while it measured."""
+    """`busy` is the share of a core that the generator itself has used while it measured;
+    `ended_by` is the signal of somebody who had enough before all was measured."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.sides = [Side(target, plan.load) for target in plan.targets]
-        self.interrupted = False
+        self.ended_by: Signals | None = None
         self._cpu = 0.0
         self._rng = random.Random(SEED)
 
@@ -74,12 +76,12 @@ class Run:
             while not (work.done() or stop.done()):
                 await asyncio.wait((work, stop), timeout=GLANCE, return_when="FIRST_COMPLETED")
                 glance(self)
-            self.interrupted = not work.done()
-            if self.interrupted:
+            if work.done():
+                work.result()
+            else:
+                self.ended_by = stop.result()
                 work.cancel()
                 await asyncio.wait((work,))
-            else:
-                work.result()
         finally:
             for side in self.sides:
                 side.client.close()

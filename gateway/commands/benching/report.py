@@ -68,7 +68,7 @@ def report(run: Run, started: datetime) -> Report:
     a, *others = run.sides
     return Report(
         started=started.isoformat(timespec="seconds"),
-        interrupted=run.interrupted,
+        interrupted=run.ended_by is not None,
         load=run.plan.load,
         servers=tuple(map(server, run.sides)),
         comparison=ratios(a.rounds, others[0].rounds) if others else (),

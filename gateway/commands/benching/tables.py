@@ -50,6 +50,9 @@ def described(load: Load) -> str:
 
 
 def summary(figures: Figures) -> Iterator[str]:
+    if not figures.seconds:
+        yield "Nothing was measured."
+        return
     wrong = f", {figures.wrong} of them wrong," if figures.wrong else ""
     per_second = f"{digits(figures.requests_per_second)} right ones a second"
     yield f"{counted(figures.requests, 'request')}{wrong} in {figures.seconds:.3g} s: {per_second}"
@@ -104,6 +107,9 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def notes(report: Report) -> Iterator[str]:
+    if report.interrupted and not any(each.figures.seconds for each in report.servers):
+        yield "Interrupted while it was warming up."
+        return
     if report.interrupted:
         yield "Interrupted: these are the answers that had come, without those under way."
     if report.load.rate is not None:

@@ -1,5 +1,6 @@
 """`mochi bench`: how fast an OpenAI-compatible server answers, and whether it answers rightly."""
 
+import errno
 import os
 import sys
 from argparse import Namespace
@@ -95,6 +96,22 @@ def writable(files: Sequence[str | None]) -> None:
     for file in files:
         if file in (None, "-"):
             continue
-        path = Path(file).absolute()
-        if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise CommandFailed(f"Cannot write {file!r}.", 2)
+        try:
+            permitted(Path(file).absolute())
+        except OSError as error:
+            raise CommandFailed(f"Cannot write {file!r}: {error.strerror}.", 2) from None
+
+
+def permitted(path: Path) -> None:
+    """`OSError` if it could not be written. To open it would tell more, but leave an empty file
+    where there was none, and who reads from a pipe would take it for the end."""
+    place = path
+    try:
+        path.stat()
+    except FileNotFoundError:
+        place = path.parent
+        place.stat()
+    if path.is_dir():
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not os.access(place, os.W_OK):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))

@@ -1,6 +1,7 @@
 """`mochi bench` as it is typed, against servers that answer rightly and against others."""
 
 import json
+import os
 import signal
 import socket
 import sys
@@ -447,11 +448,34 @@ def test_a_picture_is_a_png() -> None:
     assert Path("a.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_file_that_cannot_be_written_is_said_before_anything_is_asked(capsys: Captured) -> None:
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("nowhere/report.json", "No such file or directory"),
+        ("folder", "Is a directory"),
+        ("", "Is a directory"),
+        ("file/report.json", "Not a directory"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_asked(
+    file: str, why: str, capsys: Captured
+) -> None:
+    Path("folder").mkdir()
+    Path("file").touch()
     with bench_server(stream()) as server:
-        assert bench(server.url, "--json", "nowhere/report.json") == 2
+        assert bench(server.url, "--json", file) == 2
         assert server.bodies == []
-    assert capsys.readouterr().err == "mochi: Cannot write 'nowhere/report.json'.\n"
+    assert capsys.readouterr().err == f"mochi: Cannot write {file!r}: {why}.\n"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.parametrize("mode", [0o500, 0o600])
+def test_a_folder_that_is_not_ours_is_said_too(mode: int, capsys: Captured) -> None:
+    Path("folder").mkdir(mode)
+    assert bench("http://127.0.0.1:1", "--json", "folder/report.json") == 2
+    told = "mochi: Cannot write 'folder/report.json': Permission denied.\n"
+    assert capsys.readouterr().err == told
 
 
 def test_our_own_key_is_told_to_our_own_gateway_alone(monkeypatch: pytest.MonkeyPatch) -> None:

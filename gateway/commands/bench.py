@@ -19,6 +19,7 @@ from gateway.commands.benching.plan import Plan
 from gateway.commands.benching.plotting import plotted, prepare
 from gateway.commands.benching.progress import Bars, Lasting, Lines, Progress
 from gateway.commands.benching.report import Report, as_json, report
+from gateway.commands.benching.spelling import spelled
 from gateway.commands.benching.tables import text
 from gateway.commands.chat import root
 from gateway.config import load
@@ -78,10 +79,10 @@ def deliver(result: Report, json: str | None, plot: str | None) -> None:
     said = "\n".join(filter(None, (text(result), drawing)))
     if json == "-":
         with suppress(OSError):  # the JSON is the result, whoever can read the text
-            print(said, end="", file=sys.stderr, flush=True)
+            print(spelled(said, sys.stderr), end="", file=sys.stderr, flush=True)
         sys.stdout.write(as_json(result).decode())
     else:
-        print(said, end="")
+        print(spelled(said, sys.stdout), end="")
     if json not in (None, "-"):
         try:
             Path(json).write_bytes(as_json(result))

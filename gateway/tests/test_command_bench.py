@@ -431,6 +431,18 @@ def test_the_plot_can_be_of_characters(capsys: Captured) -> None:
     assert "█" in said
 
 
+def test_where_there_are_no_blocks_the_plot_is_of_hashes() -> None:
+    refused = refusal("500 Oops", "a" * 301)
+    with bench_server(lambda number: stream() if number else refused) as server:
+        options = ["--base-url", server.url, "--warm-up", "0", "--requests", "4", "--plot", "-"]
+        with mochi("bench", "demo", *options, PYTHONIOENCODING="ascii") as process:
+            said, _ = process.communicate(timeout=20)
+    assert "?" not in said
+    assert "####" in said
+    assert "1 x status 500\n" in said
+    assert "aaa...\n" in said
+
+
 def test_a_picture_without_matplotlib_is_refused_before_anything_is_asked(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:

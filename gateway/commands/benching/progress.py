@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from gateway.commands.benching.measuring import Run, Side
 from gateway.commands.benching.plan import Load
+from gateway.commands.benching.spelling import spelled
 from gateway.commands.benching.tables import counted, digits, duration
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Lines:
         self._next = monotonic() + EVERY
         for side in run.sides:
             if side.seconds:
-                print(standing(side), file=self._output, flush=True)
+                print(spelled(standing(side), self._output), file=self._output, flush=True)
 
     def close(self) -> None: ...
 
@@ -58,6 +59,7 @@ class Bars:
             auto_refresh=False,
             transient=True,
         )
+        self._output = output
         self._tasks: list[TaskID] = []
         self._live.start()
 
@@ -65,8 +67,8 @@ class Bars:
         while len(self._tasks) < len(run.sides):
             self._tasks.append(self._live.add_task("", total=1))
         for task, side in zip(self._tasks, run.sides, strict=True):
-            load = run.plan.load
-            self._live.update(task, completed=part(side, load), description=standing(side))
+            load, said = run.plan.load, spelled(standing(side), self._output)
+            self._live.update(task, completed=part(side, load), description=said)
         self._live.refresh()
 
     def close(self) -> None:

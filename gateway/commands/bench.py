@@ -17,7 +17,7 @@ from gateway.commands.benching.histogram import drawn
 from gateway.commands.benching.measuring import Run
 from gateway.commands.benching.plan import Plan
 from gateway.commands.benching.plotting import plotted, prepare
-from gateway.commands.benching.progress import Bars, Lasting, Lines, Progress
+from gateway.commands.benching.progress import Bars, Lasting, Lines, Progress, Unseen
 from gateway.commands.benching.report import Report, as_json, report
 from gateway.commands.benching.spelling import spelled
 from gateway.commands.benching.tables import text
@@ -28,6 +28,8 @@ from gateway.serving.process import run as run_loop
 
 __all__ = ["run"]
 
+STANDARD_ERROR = 2
+
 
 def run(arguments: Namespace) -> int:
     """Measures, and says what came of it; the exit status is that of `status`."""
@@ -36,6 +38,7 @@ def run(arguments: Namespace) -> int:
     writable([arguments.json, arguments.plot])
     if arguments.plot not in (None, "-"):
         prepare()
+    occupy_standard_descriptors()
     allow_descriptors(wanted.load.concurrency)
     started = datetime.now(UTC)
     measured = carried_out(wanted, progress(sys.stderr))
@@ -51,6 +54,14 @@ def status(result: Report, ended_by: Signals | None) -> int:
         return 128 + ended_by
     right = all(each.figures.right and not each.figures.wrong for each in result.servers)
     return 0 if right else 1
+
+
+def occupy_standard_descriptors() -> None:
+    """Those that were closed, as by `2>&-`, would be given to the sockets of the event loop. libuv
+    takes them for standard streams then, and aborts when they are closed."""
+    while (spare := os.open(os.devnull, os.O_RDWR)) <= STANDARD_ERROR:
+        pass
+    os.close(spare)
 
 
 def carried_out(wanted: Plan, shown: Progress) -> Run:
@@ -69,7 +80,10 @@ def carried_out(wanted: Plan, shown: Progress) -> Run:
     return measured[0]
 
 
-def progress(output: TextIO) -> Progress:
+def progress(output: TextIO | None) -> Progress:
+    """There is no standard error where it was closed: `2>&-`."""
+    if output is None:
+        return Unseen()
     return Lasting(Bars(output) if animated(output, os.environ) else Lines(output))
 
 
@@ -79,10 +93,11 @@ def deliver(result: Report, json: str | None, plot: str | None) -> None:
     said = "\n".join(filter(None, (text(result), drawing)))
     if json == "-":
         with suppress(OSError):  # the JSON is the result, whoever can read the text
-            print(spelled(said, sys.stderr), end="", file=sys.stderr, flush=True)
-        sys.stdout.write(as_json(result).decode())
+            say(said, sys.stderr)
+        if sys.stdout is not None:
+            sys.stdout.write(as_json(result).decode())
     else:
-        print(spelled(said, sys.stdout), end="")
+        say(said, sys.stdout)
     if json not in (None, "-"):
         try:
             Path(json).write_bytes(as_json(result))
@@ -90,6 +105,11 @@ def deliver(result: Report, json: str | None, plot: str | None) -> None:
             raise CommandFailed(f"Cannot write {json!r}: {error.strerror}.") from None
     if plot not in (None, "-"):
         plotted(result, Path(plot))
+
+
+def say(text: str, output: TextIO | None) -> None:
+    if output is not None:  # print takes None for standard output
+        print(spelled(text, output), end="", file=output)
 
 
 def writable(files: Sequence[str | None]) -> None:

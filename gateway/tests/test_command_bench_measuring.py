@@ -203,6 +203,33 @@ def test_a_result_outlives_those_who_cannot_be_shown_it(options: list[str]) -> N
     assert (b'"servers"' if options else b"time to first token") in done.stdout
 
 
+@pytest.mark.skipif(os.name != "posix", reason="only a POSIX shell closes descriptors")
+@pytest.mark.parametrize(
+    ("closed", "options", "told"),
+    [
+        ("2>&-", "--requests 2", b"time to first token"),
+        ("2>&-", "--requests 2 --json -", b'{\n "format": 1'),
+        (">&-", "--requests 2", b""),
+        (">&-", "--requests 2 --json -", b""),
+        ("<&- >&- 2>&-", "--requests 2 --json -", b""),
+    ],
+)
+def test_a_stream_that_is_closed_is_not_missed(closed: str, options: str, told: bytes) -> None:
+    with bench_server(stream()) as server:
+        command = f"exec {sys.executable} -m gateway bench demo --base-url {server.url} {options}"
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{command} {closed}"],
+            cwd=ROOT,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+        assert len(server.bodies) == 3
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    assert told in done.stdout
+    assert done.stdout.startswith(b"{") == told.startswith(b"{")
+
+
 def test_ctrl_c_at_a_terminal_leaves_the_table(tmp_path: Path) -> None:
     with bench_server([0.02, *stream()]) as server:
         options = ["demo", "--base-url", server.url, "--duration", "20"]

@@ -95,7 +95,7 @@ def deliver(result: Report, json: str | None, plot: str | None) -> None:
         with suppress(OSError):  # the JSON is the result, whoever can read the text
             say(said, sys.stderr)
         if sys.stdout is not None:
-            sys.stdout.write(as_json(result).decode())
+            sys.stdout.buffer.write(as_json(result))  # UTF-8, whatever the locale
     else:
         say(said, sys.stdout)
     if json not in (None, "-"):

@@ -352,6 +352,14 @@ def test_everything_is_in_the_json_and_no_key(capsys: Captured) -> None:
     assert one["figures"]["total"].keys() == {"count", "mean", "p50", "p95", "p99", "max"}
 
 
+def test_json_is_utf_8_whatever_the_locale() -> None:
+    with bench_server(stream()) as server:
+        options = ["--model", "größer", "--base-url", server.url, "--requests", "1", "--json", "-"]
+        with mochi("bench", *options, PYTHONIOENCODING="ascii", PYTHONUTF8="1") as process:
+            said, _ = process.communicate(timeout=20)
+    assert json.loads(said[said.index("{") :])["servers"][0]["model"] == "größer"
+
+
 def test_two_servers_are_measured_in_turns_and_compared(capsys: Captured) -> None:
     turns: list[str] = []
 

@@ -59,6 +59,7 @@ JUDGED_MODELS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status. Mistakes are one line on standard error."""
+    _occupy_standard_streams()
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):
             output.reconfigure(errors="replace")  # a terminal need not know every character
@@ -101,6 +102,16 @@ def port(text: str) -> int:
     if not 0 <= int(text) <= 65535:
         raise ValueError
     return int(text)
+
+
+def _occupy_standard_streams() -> None:
+    """Under daemon managers they may be closed: a socket would get such a descriptor, which the
+    event loop cannot close again, and what is written to a stream would go to it."""
+    for standard in (0, 1, 2):
+        try:
+            os.fstat(standard)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest that is free
 
 
 def _discard_output() -> None:

@@ -15,7 +15,7 @@ from gateway.commands import CommandFailed, cannot_listen
 from gateway.commands.models import ollama_status
 from gateway.config import Config, load, unknown_variables
 from gateway.logs.configuring import configure
-from gateway.serving.memory import made_to_last, settle_allocator, spare_registry
+from gateway.serving.memory import made_to_last, prepare_allocator, spare_registry
 from gateway.serving.process import allow_descriptors, stop_requested
 from gateway.serving.process import run as run_loop
 from gateway.serving.server import GatewayServer, StartFailed, listen
@@ -38,7 +38,7 @@ def run(arguments: Namespace) -> int:
 
 def settings(arguments: Namespace) -> Config:
     """The settings of a command that serves, with the allocator and the log set up for it."""
-    settle_allocator()
+    prepare_allocator()
     flags = {name: getattr(arguments, name, None) for name in FLAGS}
     config = load(flags, os.environ, Path.cwd(), arguments.config)
     try:

@@ -6,20 +6,19 @@ cost four times as much. Names that come from outside are told apart only up to 
 """
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from gateway.core.models import full_name
 from gateway.core.notes import ModelAnswer, NoteCounts
+from gateway.core.observed import Connections, Queueing
 from gateway.core.tallies import OTHER, Histogram, Tally
 
 __all__ = [
     "WEBSOCKET",
     "Asking",
-    "Connections",
     "Metrics",
     "Models",
     "OfModel",
-    "Queueing",
     "Responding",
     "Tools",
     "Traffic",
@@ -113,29 +112,6 @@ class Models:
         if name not in self.by_name and len(self.by_name) >= MOST:
             name = OTHER
         return self.by_name.setdefault(name, OfModel())
-
-
-class Queueing(Protocol):
-    """A queue of requests that wait for Ollama to begin, and how many found it full."""
-
-    @property
-    def waiting(self) -> int: ...
-
-    @property
-    def refused(self) -> int: ...
-
-
-class Connections(Protocol):
-    """Connections to a server: made so far, kept for the next request, and in use."""
-
-    @property
-    def opened(self) -> int: ...
-
-    @property
-    def idle(self) -> int: ...
-
-    @property
-    def active(self) -> int: ...
 
 
 class Tools:

@@ -5,14 +5,14 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-__all__ = ["made_to_last", "settle_allocator", "spare_registry"]
+__all__ = ["made_to_last", "prepare_allocator", "spare_registry"]
 
 # mallopt(3), glibc's malloc.h
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 MIB = 1024 * 1024
 
 
-def settle_allocator() -> None:
+def prepare_allocator() -> None:
     """Have the allocator keep little, and return large blocks alone, where it is glibc's.
 
     By default each thread has an arena of its own that keeps the most it ever needed, in pieces:

@@ -36,6 +36,11 @@ async def test_what_is_not_there(path: str) -> None:
     assert answer.error["message"] == f"Invalid URL (GET {path})"
 
 
+async def test_a_probe_may_ask_without_wanting_the_answer() -> None:
+    answer = await ask(app=app(), method="HEAD", path="/health")
+    assert (answer.status, answer["content-type"]) == (200, "application/json")
+
+
 @pytest.mark.parametrize(("method", "path"), [("POST", "/health"), ("DELETE", "/v1/models/a/b")])
 async def test_the_wrong_method(method: str, path: str) -> None:
     answer = await ask(app=app(), method=method, path=path)

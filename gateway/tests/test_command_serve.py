@@ -136,8 +136,8 @@ def test_a_bad_file_is_one_line_and_status_2(
     assert said == "mochi: bad.toml has an unknown setting 'prot'; did you mean 'port'?\n"
 
 
-def test_sockets_listen_before_litestar_is_imported() -> None:
-    """So whoever connects in the meantime is queued rather than refused."""
+def test_what_it_takes_to_listen_brings_no_litestar() -> None:
+    """So whoever connects while that is imported is queued rather than refused."""
     program = "import sys, gateway.commands.serve; raise SystemExit('litestar' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 

@@ -169,6 +169,9 @@ async def test_both_forms(http: httpx.AsyncClient) -> None:
     assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert answer.text.endswith("# EOF\n")
     told = text_string_to_metric_families(answer.text)  # type: ignore[no-untyped-call]
+    for accept in ("application/openmetrics-text;q=0.1, text/plain", "*/*", "image/png"):
+        other = await http.get("/metrics", headers={"accept": accept})
+        assert other.headers["content-type"].startswith("text/plain; version=0.0.4")
     names = {family.name for family in told}
     assert all(name.startswith("mochi_") for name in names)
     assert names >= Scrape(plain.text).families.keys() - {"mochi_build_info"}

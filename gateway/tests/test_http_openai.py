@@ -1,16 +1,21 @@
 """The routes of `/v1`, over HTTP."""
 
 import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from gateway import assembly
 from gateway.app import create_app
+from gateway.config import Config
 from gateway.core.errors import BackendFailed
 from gateway.core.events import ChatEvent, Finished, TextDelta, Usage
 from gateway.http.guards import GuardRules
 from gateway.http.openai.hot import Rules
+from gateway.http.request_log import Seen, json_line
 from gateway.testing import ScriptedBackend, live_server
 
 ANSWER: list[ChatEvent] = [TextDelta("Hi"), Finished("stop", Usage(3, 2))]
@@ -131,3 +136,30 @@ async def test_a_session_that_cannot_be_joined_is_named(path: str, fields: dict[
         answer = await http.post(path, json=body, headers=SESSION)
         assert answer.status_code == 400
         assert answer.json()["error"]["param"] == "x-mochi-session"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", ASKED),
+        ("/v1/completions", {"model": "demo", "prompt": "Hello"}),
+        ("/v1/embeddings", {"model": "demo", "input": "Hello"}),
+        ("/v1/responses", {"model": "demo", "input": "Hello"}),
+    ],
+)
+async def test_the_log_names_the_model_of_a_request_that_failed(
+    path: str,
+    body: dict[str, Any],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level("INFO", "mochi.access")
+    told: list[Seen] = []
+    monkeypatch.setattr(assembly, "request_log", lambda: told.append)
+    app = assembly.build(Config(ollama_host="http://127.0.0.1:1", data_dir=tmp_path))
+    async with live_server(app) as url, client(url) as http:
+        assert (await http.post(path, json=body)).status_code == 502
+    [seen] = told
+    line = json.loads(json_line(seen))
+    assert (line["model"], line["error"]) == ("demo", "OLLAMA_UNREACHABLE")

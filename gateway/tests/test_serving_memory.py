@@ -10,10 +10,10 @@ glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="arenas are
 
 ARENAS = """
 import ctypes, sys, threading
-from gateway.serving.memory import settle_allocator
+from gateway.serving.memory import prepare_allocator
 
 if sys.argv[1] == "shared":
-    settle_allocator()
+    prepare_allocator()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 all_here = threading.Barrier(5)
@@ -38,6 +38,25 @@ libc.fflush(None)
 def test_the_threads_of_a_server_share_one_arena() -> None:
     assert arenas("shared") == 1
     assert arenas("not shared") > 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_was_made_to_last_is_never_looked_at_again(fails: bool) -> None:
+    program = f"""
+import gc
+from contextlib import suppress
+from gateway.serving.memory import made_to_last
+
+with suppress(KeyError), made_to_last():
+    assert not gc.isenabled()
+    kept = [[] for _ in range(1000)]
+    if {fails}:
+        raise KeyError
+assert gc.isenabled()
+assert gc.get_threshold()[0] > 1000
+assert gc.get_freeze_count() > 1000
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
 
 
 def arenas(way: str) -> int:

@@ -48,6 +48,7 @@ class Echo:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b"plain"})
             return
+        assert "method" not in scope  # ASGI has none for WebSockets
         assert await receive() == {"type": "websocket.connect"}
         if scope["path"].endswith("refuse"):
             start = {"type": "websocket.http.response.start", "status": 403, "headers": []}

@@ -23,6 +23,8 @@ SETTINGS = {
     "config": ("FILE", "settings file (default: mochi.toml, if there is one)"),
 }
 
+STANDARD_ERROR = 2
+
 BENCH = {
     "base-url": ("URL", "its API, such as http://box:8000/v1 (default: by HOST and PORT)"),
     "model": ("NAME", "the same as NAME"),
@@ -105,13 +107,11 @@ def port(text: str) -> int:
 
 
 def _occupy_standard_streams() -> None:
-    """Under daemon managers they may be closed: a socket would get such a descriptor, which the
-    event loop cannot close again, and what is written to a stream would go to it."""
-    for standard in (0, 1, 2):
-        try:
-            os.fstat(standard)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # gets the lowest that is free
+    """Those that were closed, as by `2>&-` or a daemon manager, would be given to the sockets of the
+    event loop. libuv takes them for standard streams then, and aborts when they are closed."""
+    while (spare := os.open(os.devnull, os.O_RDWR)) <= STANDARD_ERROR:
+        pass
+    os.close(spare)
 
 
 def _discard_output() -> None:
@@ -121,7 +121,8 @@ def _discard_output() -> None:
 
 
 def _failed(line: str, status: int) -> int:
-    print(f"mochi: {line}", file=sys.stderr)
+    if sys.stderr is not None:  # print takes None for standard output
+        print(f"mochi: {line}", file=sys.stderr)
     return status
 
 

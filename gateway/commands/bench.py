@@ -28,8 +28,6 @@ from gateway.serving.process import run as run_loop
 
 __all__ = ["run"]
 
-STANDARD_ERROR = 2
-
 
 def run(arguments: Namespace) -> int:
     """Measures, and says what came of it; the exit status is that of `status`."""
@@ -38,7 +36,6 @@ def run(arguments: Namespace) -> int:
     writable([arguments.json, arguments.plot])
     if arguments.plot not in (None, "-"):
         prepare()
-    occupy_standard_descriptors()
     allow_descriptors(wanted.load.concurrency)
     started = datetime.now(UTC)
     measured = carried_out(wanted, progress(sys.stderr))
@@ -54,14 +51,6 @@ def status(result: Report, ended_by: Signals | None) -> int:
         return 128 + ended_by
     right = all(each.figures.right and not each.figures.wrong for each in result.servers)
     return 0 if right else 1
-
-
-def occupy_standard_descriptors() -> None:
-    """Those that were closed, as by `2>&-`, would be given to the sockets of the event loop. libuv
-    takes them for standard streams then, and aborts when they are closed."""
-    while (spare := os.open(os.devnull, os.O_RDWR)) <= STANDARD_ERROR:
-        pass
-    os.close(spare)
 
 
 def carried_out(wanted: Plan, shown: Progress) -> Run:

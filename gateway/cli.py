@@ -107,8 +107,8 @@ def port(text: str) -> int:
 
 
 def _occupy_standard_streams() -> None:
-    """Those that were closed, as by `2>&-` or a daemon manager, would be given to the sockets of the
-    event loop. libuv takes them for standard streams then, and aborts when they are closed."""
+    """Those that were closed, as by `2>&-` or a daemon manager, would be given to the event loop's
+    sockets. libuv takes these for standard streams then, and aborts when they are closed."""
     while (spare := os.open(os.devnull, os.O_RDWR)) <= STANDARD_ERROR:
         pass
     os.close(spare)

@@ -69,8 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = import_module(f"gateway.commands.{arguments.command}")
     try:
         status = int(command.run(arguments))
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
         return status
     except BadSetting as error:
         return _failed(str(error), 2)
@@ -107,22 +106,26 @@ def port(text: str) -> int:
 
 
 def _occupy_standard_streams() -> None:
-    """Those that were closed, as by `2>&-` or a daemon manager, would be given to the event loop's
-    sockets. libuv takes these for standard streams then, and aborts when they are closed."""
+    """Have none of them closed, as by `2>&-` or a daemon manager.
+
+    The event loop's sockets would get their descriptors. libuv takes these for standard streams
+    then, and aborts when they are closed.
+    """
     while (spare := os.open(os.devnull, os.O_RDWR)) <= STANDARD_ERROR:
         pass
     os.close(spare)
+    for descriptor, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(descriptor, mode))
 
 
 def _discard_output() -> None:
     """Prevent a second complaint when what is left of it is flushed on exit."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(line: str, status: int) -> int:
-    if sys.stderr is not None:  # print takes None for standard output
-        print(f"mochi: {line}", file=sys.stderr)
+    print(f"mochi: {line}", file=sys.stderr)
     return status
 
 

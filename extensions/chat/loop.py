@@ -121,7 +121,7 @@ class ChatLoop(Struct, frozen=True, kw_only=True):
                 due.call = asked.call
                 yield [Asking(index, asked.call, asked.id)]
                 if not await asked.approved():
-                    if not tool.narrates:  # an agent's runs are counted elsewhere
+                    if not tool.narrates:  # agents are counted by their runs
                         self.metrics.tools.calls.add(due.call.name, "denied")
                     return
         if not tool.narrates:

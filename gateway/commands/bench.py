@@ -17,7 +17,7 @@ from gateway.commands.benching.histogram import drawn
 from gateway.commands.benching.measuring import Run
 from gateway.commands.benching.plan import Plan
 from gateway.commands.benching.plotting import plotted, prepare
-from gateway.commands.benching.progress import Bars, Lasting, Lines, Progress, Unseen
+from gateway.commands.benching.progress import Bars, Lasting, Lines, Progress
 from gateway.commands.benching.report import Report, as_json, report
 from gateway.commands.benching.spelling import spelled
 from gateway.commands.benching.tables import text
@@ -69,10 +69,7 @@ def carried_out(wanted: Plan, shown: Progress) -> Run:
     return measured[0]
 
 
-def progress(output: TextIO | None) -> Progress:
-    """There is no standard error where it was closed: `2>&-`."""
-    if output is None:
-        return Unseen()
+def progress(output: TextIO) -> Progress:
     return Lasting(Bars(output) if animated(output, os.environ) else Lines(output))
 
 
@@ -83,8 +80,7 @@ def deliver(result: Report, json: str | None, plot: str | None) -> None:
     if json == "-":
         with suppress(OSError):  # the JSON is the result, whoever can read the text
             say(said, sys.stderr)
-        if sys.stdout is not None:
-            sys.stdout.buffer.write(as_json(result))  # UTF-8, whatever the locale
+        sys.stdout.buffer.write(as_json(result))  # UTF-8, whatever the locale
     else:
         say(said, sys.stdout)
     if json not in (None, "-"):
@@ -96,9 +92,8 @@ def deliver(result: Report, json: str | None, plot: str | None) -> None:
         plotted(result, Path(plot))
 
 
-def say(text: str, output: TextIO | None) -> None:
-    if output is not None:  # print takes None for standard output
-        print(spelled(text, output), end="", file=output)
+def say(text: str, output: TextIO) -> None:
+    print(spelled(text, output), end="", file=output)
 
 
 def writable(files: Sequence[str | None]) -> None:

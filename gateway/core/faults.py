@@ -28,7 +28,7 @@ def fault_of(error: Exception) -> Fault:
 
 
 def word_of(error: Exception) -> str:
-    """An error in one word: our code, or why a request is invalid where OpenAI has a word for it.
+    """An error in one word: our code, or the reason, in OpenAI's words, of an invalid request.
 
     So a context window that was too small can be told from a typing error.
     """

@@ -23,7 +23,7 @@ LONGEST_QUERY, LONGEST_NAME, MOST_NAMES = 1024, 128, 32
 SECRET = ("key", "token", "secret", "pass", "pwd", "auth", "credential", "sig", "jwt")
 """What the name of a parameter has in it whose value is nobody's business."""
 
-KEYS_BEGIN = "sk-"
+KEY = re.compile(r"\bsk-")
 PARAMETER = re.compile("[^&;]+")
 
 Seen = tuple[float, Mapping[str, Any], str, int, float, int]
@@ -169,7 +169,7 @@ def redacted(query: bytes) -> str:
 def tellable(parameter: re.Match[str]) -> str:
     name, given, value = parameter[0].partition("=")
     word = unquote_plus(name).lower()
-    if not given:
-        return "***" if word.startswith(KEYS_BEGIN) else name
-    secret = any(fragment in word for fragment in SECRET)
-    return f"{name}=***" if secret or unquote_plus(value).startswith(KEYS_BEGIN) else parameter[0]
+    if KEY.search(word):
+        return "***"
+    secret = given and any(fragment in word for fragment in SECRET)
+    return f"{name}=***" if secret or KEY.search(unquote_plus(value)) else parameter[0]

@@ -89,7 +89,7 @@ class WrittenBehind(logging.Handler):
         # Not another list: who has this one in hand may be about to append to it.
         lines = self._lines[:]
         del self._lines[: len(lines)]
-        if not lines:
+        if not lines and not self._lost:
             return
         lost, self._lost = self._lost, 0
         told = [self._warning("up to %d lines are missing", lost)] if lost else []

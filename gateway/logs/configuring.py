@@ -29,7 +29,7 @@ def configure(
     At INFO the frameworks are silent, and as text the access log, too: that is for people, who
     would not find the rest any more.
     """
-    handler = where(file, days) if file or as_json else logging.StreamHandler()
+    handler = where(file, days)
     handler.setFormatter(JSONLines() if as_json else PlainLines())
     handler.addFilter(_not_a_cancellation)
     for name in LOGGERS:

@@ -27,8 +27,7 @@ class StandardError:
     lock that the interpreter takes at its end."""
 
     def write(self, lines: bytes) -> None:
-        if sys.stderr is not None:
-            write_all(sys.stderr.fileno(), lines)
+        write_all(sys.stderr.fileno(), lines)
 
     def close(self) -> None:
         pass

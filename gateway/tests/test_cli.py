@@ -133,7 +133,9 @@ def test_a_reader_that_has_left_ends_a_run_of_checks_quietly() -> None:
 
 @pytest.mark.parametrize("closed", [">&-", "<&- >&-", "<&- >&- 2>&-"])
 def test_closed_streams_hurt_nobody(closed: str) -> None:
-    for typed, status in (("simulate --faults", 0), ("models --base-url http://127.0.0.1:1", 1)):
+    nobody = "--base-url http://127.0.0.1:1/v1"
+    typing = [("simulate --faults", 0), (f"models {nobody}", 1), (f"chat {nobody}", 1)]
+    for typed, status in [*typing, (f"conformance {nobody}", 2)]:
         program = f"exec {sys.executable} -m gateway {typed} {closed}"
         ended = subprocess.run(["sh", "-c", program], cwd=Path(__file__).parents[2], check=False)
         assert ended.returncode == status

@@ -142,19 +142,22 @@ def test_what_it_takes_to_listen_brings_no_litestar() -> None:
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
-def test_a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end() -> None:
+@pytest.mark.parametrize("form", [{"MOCHI_LOG_JSON": "true"}, {"MOCHI_LOG_LEVEL": "DEBUG"}])
+def test_a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end(
+    form: dict[str, str],
+) -> None:
     """A pipe takes 64 KiB, and then nothing any more."""
     with subprocess.Popen(
         [sys.executable, "-m", "gateway", "demo", "--port", "0"],
         cwd=ROOT,
-        env={**os.environ, "MOCHI_LOG_JSON": "true"},
+        env=os.environ | form,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         try:
             with closing(HTTPConnection("127.0.0.1", port_in(said_until(process, "/v1")))) as http:
-                for _ in range(500):
+                for _ in range(1000):
                     http.request("GET", "/health")
                     assert http.getresponse().read()
             time.sleep(0.2)

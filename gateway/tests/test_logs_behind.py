@@ -118,21 +118,30 @@ def test_what_was_lost_is_said_once_and_the_next_line_is_whole(
     assert "No space left on device" in told
 
 
+def test_what_was_lost_last_is_said_in_the_end() -> None:
+    sheet = Sheet()
+    handler = behind(sheet)
+    sheet.full = True
+    speak(handler, "one")
+    sheet.full = False
+    handler.close()
+    assert sheet.text.split("\n") == ["o", "up to 1 lines are missing", ""]
+
+
 def test_a_reader_who_never_reads_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.logs.behind.AT_THE_END", 0.05)
     monkeypatch.setattr("gateway.logs.behind.GATHER", 0)
-    reading = threading.Event()
+    entered, reading = threading.Event(), threading.Event()
 
     class Pipe(Sheet):
         def write(self, lines: bytes) -> None:
+            entered.set()
             reading.wait(10)
 
     handler = behind(Pipe())
     handler.emit(record("one"))
     began = time.monotonic()
-    while handler._writing.acquire(blocking=False):
-        handler._writing.release()
-        time.sleep(0.001)
+    assert entered.wait(5)
     handler.close()
     assert time.monotonic() - began < 5
     reading.set()

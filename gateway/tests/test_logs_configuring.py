@@ -52,7 +52,7 @@ def test_a_json_line_carries_what_extra_added() -> None:
 
 
 def test_ours_are_heard_from_the_level_on_and_the_root_is_left_alone(
-    capsys: pytest.CaptureFixture[str], restored_loggers: None
+    capfd: pytest.CaptureFixture[str], restored_loggers: None
 ) -> None:
     root = logging.getLogger()
     before = (root.level, list(root.handlers))
@@ -62,17 +62,24 @@ def test_ours_are_heard_from_the_level_on_and_the_root_is_left_alone(
     logging.getLogger("uvicorn.error").info("not heard")
     logging.getLogger("uvicorn.error").warning("heard too")
     logging.getLogger("uvicorn.error").error("ended", exc_info=asyncio.CancelledError())
-    lines = capsys.readouterr().err.splitlines()
+    flush()
+    lines = capfd.readouterr().err.splitlines()
     assert [line.split(": ")[1] for line in lines] == ["heard", "heard too"]
     assert (root.level, list(root.handlers)) == before
 
 
 def test_debug_lets_everybody_speak(
-    capsys: pytest.CaptureFixture[str], restored_loggers: None
+    capfd: pytest.CaptureFixture[str], restored_loggers: None
 ) -> None:
     configure("DEBUG")
     logging.getLogger("mochi.access").info("GET / 200")
-    assert capsys.readouterr().err.endswith("INFO mochi.access: GET / 200\n")
+    flush()
+    assert capfd.readouterr().err.endswith("INFO mochi.access: GET / 200\n")
+
+
+def flush() -> None:
+    for handler in logging.getLogger("mochi").handlers:
+        handler.flush()
 
 
 @pytest.fixture

@@ -119,11 +119,13 @@ def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
 
 
 def test_lines_on_standard_error(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     StandardError().write(b"one\n")
     say_on_standard_error(b"two")
-    monkeypatch.setattr(sys, "stderr", None)
-    StandardError().write(b"three\n")
-    say_on_standard_error(b"four")
     assert capfd.readouterr().err == "one\ntwo\n"
+    with (tmp_path / "elsewhere").open("w") as other:
+        monkeypatch.setattr(sys, "stderr", other)
+        StandardError().write(b"three\n")
+    say_on_standard_error(b"nowhere")
+    assert text(tmp_path / "elsewhere") == "three\n"

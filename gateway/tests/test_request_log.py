@@ -90,6 +90,8 @@ def test_no_line_can_be_forged() -> None:
         (b"key", "key"),
         (b"sig=a&pwd=b;pass=c&jwt=d", "sig=***&pwd=***;pass=***&jwt=***"),
         (b"x=sk-1&y=%73k-1&sk-1&z", "x=***&y=***&***&z"),
+        (b"sk-1=&sk-1=2&x=Bearer+sk-1&y=a%20sk-1", "***&***&x=***&y=***"),
+        (b"task-1=desk-2", "task-1=desk-2"),
         (b"q=\xff", "q=\xff"),
     ],
 )

@@ -47,8 +47,8 @@ def cpu_times(pid: int) -> CpuTimes:
 
 
 def spent(before: CpuTimes, after: CpuTimes) -> float | None:
-    """Seconds between two looks at a tree; None if processes of the first are gone, and nobody in
-    the tree has waited for them."""
+    """Seconds between two looks at a tree; None if, as far as can be told, processes of the
+    first are gone and nobody in the tree has waited for them."""
     gone = sum(time.ticks for process, time in before.items() if process not in after)
     ended = waited(after) - waited(before) - gone
     if ended < 0:

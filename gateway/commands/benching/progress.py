@@ -12,7 +12,7 @@ from gateway.commands.benching.tables import counted, digits, duration
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-__all__ = ["Bars", "Lasting", "Lines", "Progress", "Unseen", "part", "standing"]
+__all__ = ["Bars", "Lasting", "Lines", "Progress", "part", "standing"]
 
 EVERY = 5.0
 RECENT = 2000
@@ -73,14 +73,6 @@ class Bars:
 
     def close(self) -> None:
         self._live.stop()
-
-
-class Unseen:
-    """For nobody."""
-
-    def show(self, run: Run) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class Lasting:

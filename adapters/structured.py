@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Meta, Struct
 
-from adapters.ollama import asking
+from adapters.ollama import asking, wire
 from adapters.ollama.errors import garbled, refused, unanswered
+from adapters.ollama.reading import finished
 from adapters.upstream.client import Timeouts
 from adapters.upstream.connecting import system_trust
 from adapters.upstream.errors import (
@@ -24,7 +25,7 @@ from adapters.upstream.errors import (
 )
 from adapters.upstream.url import parse
 from gateway.core.errors import BackendFailed, MochiError
-from gateway.core.events import Finished, Timings, Usage
+from gateway.core.events import Finished
 from gateway.core.metrics import Metrics
 from gateway.core.structured import StructuredRequest
 
@@ -131,17 +132,9 @@ class OllamaStructured:
 
 
 def end_of(answer: "ChatResponse") -> Finished:
-    """What an answer took."""
-    usage = Usage(
-        prompt_tokens=answer.prompt_eval_count or 0, completion_tokens=answer.eval_count or 0
-    )
-    timings = Timings(
-        total=answer.total_duration or 0,
-        load=answer.load_duration or 0,
-        prompt=answer.prompt_eval_duration or 0,
-        generation=answer.eval_duration or 0,
-    )
-    return Finished("stop", usage, timings)
+    """What an answer took, as the library has read it."""
+    told = answer.model_dump(exclude={"message", "logprobs"})
+    return finished(msgspec.convert(told, wire.Answer), "stop")
 
 
 def options(request: StructuredRequest) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from gateway.core.events import (
     Usage,
 )
 
-__all__ = ["LineReader", "token_logprobs"]
+__all__ = ["LineReader", "finished", "token_logprobs"]
 
 A = TypeVar("A", bound=wire.Answer)
 
@@ -56,7 +56,7 @@ class LineReader(ABC, Generic[A]):
                     raise reported(answer.error, model=self._model)
                 self._read(answer, events)
                 if answer.done:
-                    self.end = self._finish(answer)
+                    self.end = finished(answer, self._reason(answer))
                     events.append(self.end)
                     self.finished = True
                     break
@@ -72,20 +72,6 @@ class LineReader(ABC, Generic[A]):
         # Besides these two Ollama knows `load` and `unload`, the answers to an empty prompt.
         return "length" if answer.done_reason == "length" else "stop"
 
-    def _finish(self, answer: A) -> Finished:
-        usage = Usage(
-            prompt_tokens=answer.prompt_eval_count or 0,
-            completion_tokens=answer.eval_count or 0,
-            cached_tokens=answer.prompt_eval_cached_count or 0,
-        )
-        timings = Timings(
-            total=answer.total_duration or 0,
-            load=answer.load_duration or 0,
-            prompt=answer.prompt_eval_duration or 0,
-            generation=answer.eval_duration or 0,
-        )
-        return Finished(self._reason(answer), usage, timings)
-
     def _parsed_singly(self, lines: bytes) -> Iterator[A]:
         """The lines before the bad one, which must not be lost, and only then the error."""
         for line in lines.split(b"\n"):
@@ -94,6 +80,22 @@ class LineReader(ABC, Generic[A]):
                     yield self.decoder.decode(line)
                 except (ValueError, RecursionError) as error:
                     raise garbled() from error
+
+
+def finished(answer: wire.Answer, reason: FinishReason) -> Finished:
+    """The end of an answer, with what it took; what Ollama leaves out is 0."""
+    usage = Usage(
+        prompt_tokens=answer.prompt_eval_count or 0,
+        completion_tokens=answer.eval_count or 0,
+        cached_tokens=answer.prompt_eval_cached_count or 0,
+    )
+    timings = Timings(
+        total=answer.total_duration or 0,
+        load=answer.load_duration or 0,
+        prompt=answer.prompt_eval_duration or 0,
+        generation=answer.eval_duration or 0,
+    )
+    return Finished(reason, usage, timings)
 
 
 def token_logprobs(entries: tuple[wire.Logprob, ...] | None) -> tuple[TokenLogprob, ...]:

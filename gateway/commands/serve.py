@@ -157,5 +157,6 @@ def reloading(config: Config, sockets: list[socket.socket]) -> int:
 
 def reloaded(config: Config, sockets: list[socket.socket]) -> None:
     """What the child does: it has the sockets and settings of its parent, and its own imports."""
+    prepare_allocator()
     log_as(config)
     serving(config, sockets)

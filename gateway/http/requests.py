@@ -64,15 +64,7 @@ class Requests:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        if len(headers) != len(scope["headers"]):  # type: ignore[arg-type]
-            headers = joined(scope["headers"])
-        request_id = id_of(headers)
-        extra = [(b"x-request-id", request_id.encode()), NOSNIFF]
-        state = scope.setdefault("state", {})
-        state["headers"] = headers
-        state["request_id"] = request_id
-        state["answer_headers"] = extra
+        extra = prepared(scope)
         status = sent = 0
         logged = access_log.isEnabledFor(logging.INFO)
         self._traffic.begun += 1
@@ -98,6 +90,7 @@ class Requests:
             await answer_error(scope, answer, Overloaded(GOING_DOWN))
         except Exception as error:
             if status:
+                request_id = scope["state"]["request_id"]
                 log.exception("request %s broke off after its answer had begun", request_id)
                 raise  # the server aborts the connection: a cut answer must not look whole
             await answer_error(scope, answer, error)
@@ -127,6 +120,20 @@ class Requests:
             return str(template)
         folder = path[: path.rfind("/") + 1]
         return folder if folder in self._routes else OTHER
+
+
+def prepared(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Put into the state of a request what inner layers read there; the headers of its answer."""
+    headers = dict(scope["headers"])
+    if len(headers) != len(scope["headers"]):  # type: ignore[arg-type]
+        headers = joined(scope["headers"])
+    request_id = id_of(headers)
+    extra = [(b"x-request-id", request_id.encode()), NOSNIFF]
+    state = scope.setdefault("state", {})
+    state["headers"] = headers
+    state["request_id"] = request_id
+    state["answer_headers"] = extra
+    return extra
 
 
 def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

@@ -29,7 +29,7 @@ def configure(
     At INFO the frameworks are silent, and as text the access log, too: that is for people, who
     would not find the rest any more.
     """
-    handler = where(file, days)
+    handler = WrittenBehind(DailyFile(file, days=days) if file else StandardError())
     handler.setFormatter(JSONLines() if as_json else PlainLines())
     handler.addFilter(_not_a_cancellation)
     for name in LOGGERS:
@@ -43,10 +43,6 @@ def configure(
     for name in ("litestar", "uvicorn"):
         logging.getLogger(name).setLevel(quiet)
     logging.getLogger(ACCESS).setLevel(level if as_json else quiet)
-
-
-def where(file: Path | None, days: int) -> logging.Handler:
-    return WrittenBehind(DailyFile(file, days=days) if file else StandardError())
 
 
 def request_log() -> LogRequest:

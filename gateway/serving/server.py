@@ -13,11 +13,7 @@ from uvicorn.lifespan.on import LifespanOn
 from gateway.serving.connection import Connection
 from gateway.serving.service import Deadlines, Service
 
-__all__ = [
-    "GatewayServer",
-    "StartFailed",
-    "listen",
-]
+__all__ = ["GatewayServer", "StartFailed", "listen"]
 
 BACKLOG = 4096
 GOODBYE = 0.1
